@@ -1,0 +1,1 @@
+"""Patronus: the engine of a firewall and router appliance."""
