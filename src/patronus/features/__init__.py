@@ -1,0 +1,9 @@
+"""Every feature of the product, in the order they plan and appear. Adding one is one line here and one folder."""
+
+from __future__ import annotations
+
+from typing import Any
+
+from patronus.features.contract import Feature
+
+FEATURES: tuple[Feature[Any], ...] = ()

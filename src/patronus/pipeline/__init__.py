@@ -1,0 +1,1 @@
+"""From bytes to a running box: load, verify, validate, plan, render, diff || preflight, apply, confirm."""

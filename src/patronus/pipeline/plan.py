@@ -1,0 +1,46 @@
+"""Appliance -> Plan: every feature's fragments, merged; two that want the same thing are a Problem, found here."""
+
+from __future__ import annotations
+
+from collections.abc import Iterable
+
+from patronus.pipeline.validate import Appliance
+from patronus.values.fragments import Claim, File, LinkName, Symlink, Sysctl, Unit
+from patronus.values.plan import Plan
+from patronus.values.problem import Problem, Refused
+
+
+def plan(appliance: Appliance) -> Plan:
+    """Return the merged plan. Raises Refused when features collide."""
+    merged = Plan()
+    for feature, section in appliance.sections:
+        merged = merged.plus(feature.plan(section, appliance.context))
+    for feature, section in appliance.sections:
+        merged = merged.plus(feature.gather(section, appliance.context, merged))
+    problems = list(_collisions(merged))
+    if problems:
+        raise Refused(problems)
+    return merged
+
+
+def _collisions(merged: Plan) -> Iterable[Problem]:
+    wanted: list[tuple[str, str]] = [(f"the file /{item.path}", item.origin) for item in merged.of(File)]
+    wanted += [(f"the file /{item.path}", item.origin) for item in merged.of(Symlink)]
+    wanted += [(f"the kernel setting {item.key}", item.origin) for item in merged.of(Sysctl)]
+    wanted += [(f"the interface name {item.name}", item.origin) for item in merged.of(LinkName)]
+    wanted += [(f"the unit {item.name}", item.origin) for item in merged.of(Unit)]
+    wanted += [(item.resource, item.origin) for item in _overlapping_claims(merged.of(Claim))]
+    holders: dict[str, str] = {}
+    for what, origin in wanted:
+        other = holders.setdefault(what, origin)
+        if other is not origin:
+            yield Problem(origin, f"wants {what}, which {other} has already", "change or remove one of the two")
+
+
+def _overlapping_claims(claims: Iterable[Claim]) -> Iterable[Claim]:
+    """Yield port claims under one name when a wildcard `tcp/53@*` meets `tcp/53@lan`."""
+    claims = list(claims)
+    everywhere = {claim.resource.partition("@")[0] for claim in claims if claim.resource.endswith("@*")}
+    for claim in claims:
+        resource = claim.resource.partition("@")[0]
+        yield Claim(resource, claim.origin) if resource in everywhere else claim

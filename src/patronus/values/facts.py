@@ -1,0 +1,99 @@
+"""What features tell each other before anything is planned. A fact is published by one feature and read by many.
+
+Features never import each other: DHCP learns the address of `lan` from a `LinkFact`, not from the interfaces feature.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Iterable
+from dataclasses import dataclass, field
+from ipaddress import IPv4Interface, IPv6Interface
+from typing import TypeVar
+
+F = TypeVar("F")
+
+
+@dataclass(frozen=True)
+class LinkFact:
+    """A network interface of the document, under its config name, which is also its kernel name on the box."""
+
+    name: str
+    origin: str
+    zone: str | None = None
+    addresses4: tuple[IPv4Interface, ...] = ()
+    addresses6: tuple[IPv6Interface, ...] = ()
+    dynamic4: bool = False
+    """The provider gives an IPv4 address (DHCP)."""
+    dynamic6: bool = False
+    """The provider gives IPv6 addresses (SLAAC or DHCPv6)."""
+    delegated_from: str | None = None
+    """The link whose delegated prefix this link takes a subnet of."""
+    parent: str | None = None
+    """The link beneath a VLAN."""
+
+
+@dataclass(frozen=True)
+class ZoneFact:
+    """A group of links with one trust level. `external` marks the internet side: WAN defaults apply there."""
+
+    name: str
+    origin: str
+    external: bool = False
+
+
+@dataclass(frozen=True)
+class HostFact:
+    """The name of the box: `hostname` without, `domain` with its dots and without the host name."""
+
+    hostname: str
+    domain: str
+
+
+@dataclass(frozen=True)
+class ResolverFact:
+    """The box answers DNS questions on these links; `origin` is the resolver's section."""
+
+    links: tuple[str, ...]
+    origin: str
+
+
+@dataclass(frozen=True)
+class TimeServerFact:
+    """The box answers NTP on these links."""
+
+    links: tuple[str, ...]
+    origin: str
+
+
+@dataclass(frozen=True)
+class LeaseFact:
+    """A host known to the DHCP server by reservation, so that the resolver can name it."""
+
+    hostname: str
+    address: str
+    origin: str
+
+
+@dataclass(frozen=True)
+class Context:
+    """All facts of one document, and the sections that did not validate (their facts are missing)."""
+
+    facts: tuple[object, ...] = ()
+    missing: frozenset[str] = field(default_factory=frozenset)
+
+    def all(self, kind: type[F]) -> tuple[F, ...]:
+        """Return every fact of one kind, in document order."""
+        return tuple(fact for fact in self.facts if isinstance(fact, kind))
+
+    def one(self, kind: type[F], default: F) -> F:
+        """Return the only fact of a kind, or the default."""
+        return next(iter(self.all(kind)), default)
+
+    def link(self, name: str) -> LinkFact | None:
+        """Return a link by its config name."""
+        return next((link for link in self.all(LinkFact) if link.name == name), None)
+
+    def links_in(self, zones: Iterable[str]) -> tuple[LinkFact, ...]:
+        """Return the links of these zones, in document order."""
+        wanted = set(zones)
+        return tuple(link for link in self.all(LinkFact) if link.zone in wanted)

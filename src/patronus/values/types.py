@@ -1,0 +1,205 @@
+"""Types of config fields. Every string of the schema is one of these: what they refuse never reaches a template.
+
+Sources: host names RFC 1123, domain names RFC 1035, MAC addresses IEEE 802 as Linux prints them, interface names
+`dev_valid_name()` and IFNAMSIZ of the Linux kernel (narrowed to plain words).
+"""
+
+from __future__ import annotations
+
+import ipaddress
+import re
+import unicodedata
+from collections.abc import Callable
+from typing import Annotated, Any, TypeVar
+
+from pydantic import AfterValidator, BaseModel, BeforeValidator, ConfigDict, Field, Strict, WithJsonSchema
+from pydantic.functional_serializers import PlainSerializer
+
+T = TypeVar("T")
+
+
+class Section(BaseModel):
+    """Base of every model of the document: frozen, and an unknown key is an error."""
+
+    model_config = ConfigDict(extra="forbid", frozen=True, hide_input_in_errors=True, use_attribute_docstrings=False)
+
+
+def _from_text(parse: Callable[[str], Any], expected: str, **schema: Any) -> tuple[Any, ...]:
+    """Return the validators of a type written as a string and kept as what `parse` returns."""
+
+    def read(value: Any) -> Any:
+        if not isinstance(value, str):
+            raise ValueError(f"expected {expected}")  # noqa: TRY004 - pydantic collects ValueError
+        try:
+            return parse(value)
+        except ValueError as error:
+            raise ValueError(f"expected {expected}") from error
+
+    return (BeforeValidator(read), PlainSerializer(str), WithJsonSchema({"type": "string", **schema}))
+
+
+def _matching(pattern: str, expected: str, *, max_length: int = 253) -> Any:
+    """Return the annotation of a string that matches `pattern` whole."""
+    compiled = re.compile(pattern)
+
+    def read(value: Any) -> str:
+        if not isinstance(value, str) or len(value) > max_length or not compiled.fullmatch(value):
+            raise ValueError(f"expected {expected}")
+        return value
+
+    schema = {"type": "string", "pattern": f"^{pattern}$", "maxLength": max_length}
+    return (BeforeValidator(read), WithJsonSchema(schema))
+
+
+def _plain_text(value: Any) -> str:
+    """Accept printable single-line text: no control, bidi or other format characters (Unicode categories C*, Zl, Zp)."""
+    if not isinstance(value, str):
+        raise ValueError("expected text")  # noqa: TRY004
+    bad = {char for char in value if unicodedata.category(char) in {"Cc", "Cf", "Cs", "Co", "Cn", "Zl", "Zp"}}
+    if bad:
+        raise ValueError(f"contains the character U+{ord(min(bad)):04X}, which is not printable")
+    return unicodedata.normalize("NFC", value)
+
+
+_LABEL = r"[A-Za-z0-9](?:[A-Za-z0-9-]{0,61}[A-Za-z0-9])?"
+_RESERVED_LINKS = {"lo", "all", "default", "any", "self"}
+
+
+def _not_reserved(value: str) -> str:
+    if value in _RESERVED_LINKS:
+        raise ValueError(f"{value!r} is a reserved word")
+    return value
+
+
+def _parse_mac(value: str) -> str:
+    if not re.fullmatch(r"(?:[0-9A-Fa-f]{2}[:-]){5}[0-9A-Fa-f]{2}", value):
+        raise ValueError(value)
+    return value.replace("-", ":").lower()
+
+
+_UNITS = {"s": 1, "m": 60, "h": 3600, "d": 86400, "w": 604800}
+
+
+def _parse_duration(value: str) -> int:
+    match = re.fullmatch(r"(\d{1,9})([smhdw])", value)
+    if not match:
+        raise ValueError(value)
+    return int(match[1]) * _UNITS[match[2]]
+
+
+def write_duration(seconds: int) -> str:
+    """Write seconds the way the document does, in the largest unit that divides them: 43200 is `12h`."""
+    for unit in ("w", "d", "h", "m"):
+        if seconds and seconds % _UNITS[unit] == 0:
+            return f"{seconds // _UNITS[unit]}{unit}"
+    return f"{seconds}s"
+
+
+_SIZES = {"K": 2**10, "M": 2**20, "G": 2**30}
+
+
+def _parse_size(value: str) -> int:
+    match = re.fullmatch(r"(\d{1,9})([KMG])", value)
+    if not match:
+        raise ValueError(value)
+    return int(match[1]) * _SIZES[match[2]]
+
+
+def _parse_ports(value: Any) -> Any:
+    if isinstance(value, bool):
+        raise ValueError("expected a port 1-65535 or a range such as 8000-8010")
+    if isinstance(value, int):
+        return PortRange(first=value, last=value)
+    match = re.fullmatch(r"(\d{1,5})(?:-(\d{1,5}))?", value) if isinstance(value, str) else None
+    if match:
+        return PortRange(first=int(match[1]), last=int(match[2] or match[1]))
+    if isinstance(value, PortRange):
+        return value
+    raise ValueError("expected a port 1-65535 or a range such as 8000-8010")
+
+
+class PortRange(BaseModel):
+    """One port or an inclusive range of ports; written `443` or `8000-8010`."""
+
+    model_config = ConfigDict(frozen=True)
+    first: Annotated[int, Field(ge=1, le=65535)]
+    last: Annotated[int, Field(ge=1, le=65535)]
+
+    def model_post_init(self, _context: Any) -> None:
+        """Refuse a range that runs backwards."""
+        if self.first > self.last:
+            raise ValueError(f"the range {self.first}-{self.last} runs backwards")
+
+    def __str__(self) -> str:
+        return str(self.first) if self.first == self.last else f"{self.first}-{self.last}"
+
+
+Count = Annotated[int, Strict()]
+"""A whole number; true and "1" are not numbers."""
+Port = Annotated[int, Strict(), Field(ge=1, le=65535)]
+Ports = Annotated[
+    PortRange,
+    BeforeValidator(_parse_ports),
+    PlainSerializer(str),
+    WithJsonSchema({"anyOf": [{"type": "integer", "minimum": 1, "maximum": 65535}, {"type": "string"}]}),
+]
+VlanId = Annotated[int, Strict(), Field(ge=1, le=4094)]
+Mtu = Annotated[int, Strict(), Field(ge=576, le=9216)]
+
+_name = _matching(r"[a-z][a-z0-9_-]*", "a name of lower-case letters, digits, - and _ that begins with a letter", max_length=31)
+Name = Annotated[str, *_name]
+"""A name the owner gives to a rule, alias, zone or other object."""
+_link = _matching(
+    r"[a-z][a-z0-9_-]*", "an interface name of at most 15 lower-case letters, digits, - and _", max_length=15
+)
+InterfaceName = Annotated[str, *_link, AfterValidator(_not_reserved)]
+ZoneName = Annotated[str, *_link, AfterValidator(_not_reserved)]
+_host = _matching(_LABEL, "a host name: letters, digits and -, at most 63", max_length=63)
+Hostname = Annotated[str, *_host]
+_domain = _matching(rf"{_LABEL}(?:\.{_LABEL})*", "a domain name such as home.arpa")
+DomainName = Annotated[str, *_domain]
+Text = Annotated[str, AfterValidator(_plain_text), Field(max_length=200)]
+"""A description for people: one printable line."""
+
+MacAddress = Annotated[str, *_from_text(_parse_mac, "a MAC address such as 52:54:00:12:34:56")]
+Duration = Annotated[int, *_from_text(_parse_duration, "a duration such as 30s, 10m, 12h or 7d")[:1], PlainSerializer(write_duration),
+                     WithJsonSchema({"type": "string", "pattern": "^[0-9]+[smhdw]$"})]  # fmt: skip
+"""Seconds; written `12h`."""
+Size = Annotated[int, *_from_text(_parse_size, "a size such as 512K, 200M or 1G")[:1],
+                 WithJsonSchema({"type": "string", "pattern": "^[0-9]+[KMG]$"})]  # fmt: skip
+"""Bytes; written `200M`."""
+
+Ipv4 = Annotated[ipaddress.IPv4Address, *_from_text(ipaddress.IPv4Address, "an IPv4 address such as 192.0.2.1")]
+Ipv6 = Annotated[ipaddress.IPv6Address, *_from_text(ipaddress.IPv6Address, "an IPv6 address such as 2001:db8::1")]
+Ip = Annotated[
+    ipaddress.IPv4Address | ipaddress.IPv6Address, *_from_text(ipaddress.ip_address, "an IPv4 or IPv6 address")
+]
+Cidr4 = Annotated[
+    ipaddress.IPv4Network, *_from_text(ipaddress.IPv4Network, "an IPv4 network such as 192.0.2.0/24, without host bits")
+]
+Cidr6 = Annotated[
+    ipaddress.IPv6Network, *_from_text(ipaddress.IPv6Network, "an IPv6 network such as 2001:db8::/64, without host bits")
+]
+Cidr = Annotated[
+    ipaddress.IPv4Network | ipaddress.IPv6Network,
+    *_from_text(ipaddress.ip_network, "a network such as 192.0.2.0/24 or 2001:db8::/64, without host bits"),
+]
+
+
+def _with_length(parse: Callable[[str], T]) -> Callable[[str], T]:
+    def read(value: str) -> T:
+        if "/" not in value:
+            raise ValueError(value)
+        return parse(value)
+
+    return read
+
+
+Address4 = Annotated[
+    ipaddress.IPv4Interface,
+    *_from_text(_with_length(ipaddress.IPv4Interface), "an address with prefix length such as 192.168.1.1/24"),
+]
+Address6 = Annotated[
+    ipaddress.IPv6Interface,
+    *_from_text(_with_length(ipaddress.IPv6Interface), "an address with prefix length such as 2001:db8::1/64"),
+]
