@@ -1,0 +1,94 @@
+"""Starts, watches and ends one QEMU process over a disk image that it never changes."""
+
+import shutil
+import subprocess
+import tempfile
+from collections.abc import Iterator
+from contextlib import contextmanager
+from pathlib import Path
+from types import TracebackType
+from typing import Self
+
+from patronus_builder.vm.command import MachineSpec, TapNic, qemu_command
+from patronus_builder.vm.qmp import Qmp
+
+
+def make_disk(image: Path, disk: Path, *, size_gib: int | None = None) -> None:
+    """Makes `disk`, a qcow2 layer over the raw `image`; `size_gib` makes it larger than the image."""
+    command = ["qemu-img", "create", "-q", "-f", "qcow2", "-F", "raw", "-b", str(image.resolve()), str(disk)]
+    if size_gib is not None:
+        command.append(f"{size_gib}G")
+    subprocess.run(command, check=True)
+
+
+def prepare_folder(spec: MachineSpec, image: Path, *, size_gib: int | None = None) -> None:
+    """Makes what the command line names: the folder, the disk layer, the UEFI variables."""
+    spec.folder.mkdir(parents=True, exist_ok=True)
+    make_disk(image, spec.disk, size_gib=size_gib)
+    shutil.copyfile(spec.firmware.variables, spec.variables)
+
+
+@contextmanager
+def temporary_folder(prefix: str = "patronus-vm-") -> Iterator[Path]:
+    """A folder with a short path: a UNIX socket's path has at most 107 bytes, unix(7)."""
+    with tempfile.TemporaryDirectory(prefix=prefix, dir="/tmp") as name:
+        yield Path(name)
+
+
+class Machine:
+    """A running QEMU. Usable as a context manager: leaving it cuts the power."""
+
+    def __init__(self, spec: MachineSpec) -> None:
+        """Starts QEMU; `prepare_folder` made its files. The serial log is kept over several starts."""
+        self.spec = spec
+        self._log = (spec.folder / "qemu.log").open("ab")
+        self.process = subprocess.Popen(
+            # setpriv(1): the kernel kills QEMU when we end, however we end, so that no stray one keeps the disk.
+            ["setpriv", "--pdeathsig", "KILL", *qemu_command(spec)],
+            stdin=None if spec.interactive else subprocess.DEVNULL,
+            stdout=None if spec.interactive else self._log,
+            stderr=None if spec.interactive else self._log,
+            pass_fds=[nic.fd for nic in spec.nics if isinstance(nic, TapNic)],
+        )
+        try:
+            self.qmp = Qmp(spec.qmp_socket, alive=self.is_alive)
+        except BaseException:
+            self.cut_power()
+            raise
+
+    def is_alive(self) -> bool:
+        """Whether QEMU still runs."""
+        return self.process.poll() is None
+
+    def cut_power(self) -> None:
+        """Ends QEMU at once, as if the plug was pulled: what the guest had not flushed is lost."""
+        self.process.kill()
+        self.process.wait()
+        self._log.close()
+        self.spec.qmp_socket.unlink(missing_ok=True)
+
+    def press_reset(self) -> None:
+        """Restarts the guest without asking it."""
+        self.qmp.command("system_reset")
+
+    def set_cable(self, nic: int, *, plugged: bool) -> None:
+        """Cuts or plugs the cable of a network card, as the guest's carrier sees it."""
+        self.qmp.command("set_link", name=f"nic{nic}-device", up=plugged)
+
+    def save_screen(self, path: Path) -> None:
+        """Writes what the screen shows to `path`, a PNG."""
+        self.qmp.command("screendump", filename=str(path), format="png")
+
+    def read_serial(self) -> str:
+        """All that the guest wrote to its serial line so far."""
+        if not self.spec.serial_log.exists():
+            return ""
+        return self.spec.serial_log.read_text(errors="replace")
+
+    def __enter__(self) -> Self:
+        return self
+
+    def __exit__(
+        self, kind: type[BaseException] | None, error: BaseException | None, trace: TracebackType | None
+    ) -> None:
+        self.cut_power()

@@ -1,0 +1,60 @@
+"""Boots an image at the terminal: the second half of `make run`."""
+
+from pathlib import Path
+
+from patronus_builder.messages import say, step
+from patronus_builder.vm.accelerate import choose_accelerator
+from patronus_builder.vm.agent import AGENT_PORT, SHELL_PORT, agent_credentials
+from patronus_builder.vm.command import TCG, MachineSpec, Port, UserNic
+from patronus_builder.vm.firmware import find_firmware
+from patronus_builder.vm.machine import Machine, prepare_folder
+
+WAN_MAC = "52:54:00:00:00:01"
+LAN_MAC = "52:54:00:00:00:02"
+RUN_FOLDER = Path("build/run")
+
+
+def user_nics(lan_address: str, ssh_port: int) -> tuple[UserNic, UserNic]:
+    """WAN and LAN without root: QEMU plays the provider on WAN, and one port of the workstation's loopback leads to the
+    box's SSH server from the LAN side. `lan_address` is the box's own address on a /24."""
+    network = lan_address.rsplit(".", 1)[0]
+    lan = (
+        f"net={network}.0/24",
+        f"host={network}.254",
+        f"dhcpstart={network}.250",
+        "restrict=on",
+        f"hostfwd=tcp:127.0.0.1:{ssh_port}-{lan_address}:22",
+    )
+    return UserNic(WAN_MAC), UserNic(LAN_MAC, lan)
+
+
+def run_interactive(image: Path, *, lan_address: str = "192.168.1.1", ssh_port: int = 2222, shell: bool = False) -> int:
+    """Boots `image` with its console on this terminal and returns QEMU's exit code.
+
+    The disk is a layer in build/run: the image stays as it was built. `shell` adds the root shell of `make shell`.
+    """
+    accelerator = choose_accelerator(image)
+    ports = (Port(AGENT_PORT, RUN_FOLDER / "agent.sock"), Port(SHELL_PORT, RUN_FOLDER / "shell.sock")) if shell else ()
+    spec = MachineSpec(
+        RUN_FOLDER,
+        find_firmware(),
+        accelerator,
+        nics=user_nics(lan_address, ssh_port),
+        kernel_arguments=("mitigations=off", "cryptomgr.notests") if accelerator is TCG else (),
+        credentials=agent_credentials() if shell else {},
+        ports=ports,
+        interactive=True,
+    )
+    prepare_folder(spec, image, size_gib=8)
+    _explain(accelerator.name, lan_address, ssh_port)
+    machine = Machine(spec)
+    try:
+        return machine.process.wait()
+    finally:
+        machine.cut_power()
+
+
+def _explain(accelerator: str, lan_address: str, ssh_port: int) -> None:
+    step(f"booting in QEMU ({accelerator}) to a login prompt", about="10 s" if accelerator == "kvm" else "40 s")
+    say(f"SSH to the box's LAN side ({lan_address}): ssh -p {ssh_port} ADMIN@127.0.0.1")
+    say("Leave: Ctrl-A X switches the machine off; Ctrl-A C opens QEMU's monitor; Ctrl-A H lists more keys.")
