@@ -6,7 +6,7 @@ VENV = $(shell $(BUILDER) venv-path)/bin
 FAST_TESTS := tests --ignore=tests/vm --ignore=tests/checkers --ignore=tests/bench
 
 .DEFAULT_GOAL := help
-.PHONY: help venv venv-path lint fmt test-fast
+.PHONY: help venv venv-path tools lint fmt test-fast
 
 help: ## what each verb does
 	@grep -hE '^[a-z-]+:.*##' $(MAKEFILE_LIST) | sed -E 's/:.*## /\t/' | expand -t 12
@@ -16,6 +16,9 @@ venv: ## linters and test tools, pinned, in the cache (about 20 s once)
 
 venv-path: ## where `make venv` puts them
 	@$(BUILDER) venv-path
+
+tools: ## fetch mkosi and build the tools tree: QEMU, systemd-repart, test programs (about 75 s once)
+	@$(BUILDER) tools
 
 lint: venv ## ruff, mypy --strict, import contracts
 	@$(VENV)/ruff check .

@@ -3,6 +3,8 @@
 import argparse
 from collections.abc import Sequence
 
+from patronus_builder.sandbox import run_in_sandbox
+from patronus_builder.tools import make_tools
 from patronus_builder.venv import make_venv, venv_path
 
 
@@ -12,6 +14,9 @@ def make_parser() -> argparse.ArgumentParser:
     verbs = parser.add_subparsers(dest="verb", required=True)
     verbs.add_parser("venv", help="make the environment with linters and test tools")
     verbs.add_parser("venv-path", help="print where it is")
+    verbs.add_parser("tools", help="fetch mkosi and build the tools tree; print its folder")
+    sandbox = verbs.add_parser("sandbox", help="run a command in the tools tree: sandbox -- COMMAND...")
+    sandbox.add_argument("command", nargs="+")
     return parser
 
 
@@ -20,6 +25,10 @@ def main(arguments: Sequence[str] | None = None) -> int:
     options = make_parser().parse_args(arguments)
     if options.verb == "venv":
         make_venv()
+    elif options.verb == "tools":
+        print(make_tools())
+    elif options.verb == "sandbox":
+        return run_in_sandbox(options.command).returncode
     else:
         print(venv_path())
     return 0
