@@ -5,5 +5,6 @@ from __future__ import annotations
 from typing import Any
 
 from patronus.features.contract import Feature
+from patronus.features.ntp import FEATURE as NTP
 
-FEATURES: tuple[Feature[Any], ...] = ()
+FEATURES: tuple[Feature[Any], ...] = (NTP,)

@@ -28,8 +28,9 @@ def _from_text(parse: Callable[[str], Any], expected: str, **schema: Any) -> tup
     """Return the validators of a type written as a string and kept as what `parse` returns."""
 
     def read(value: Any) -> Any:
-        if not isinstance(value, str):
-            raise ValueError(f"expected {expected}")  # noqa: TRY004 - pydantic collects ValueError
+        # ipaddress takes any text behind `%` as an IPv6 scope; no value of the document has one.
+        if not isinstance(value, str) or "%" in value:
+            raise ValueError(f"expected {expected}")
         try:
             return parse(value)
         except ValueError as error:
@@ -203,3 +204,21 @@ Address6 = Annotated[
     ipaddress.IPv6Interface,
     *_from_text(_with_length(ipaddress.IPv6Interface), "an address with prefix length such as 2001:db8::1/64"),
 ]
+
+_kernel_name = _matching(r"[A-Za-z0-9_-][A-Za-z0-9_.-]*", "a kernel interface name such as enp3s0", max_length=15)
+KernelName = Annotated[str, *_kernel_name]
+"""What the kernel or udev called a network card before it got its config name."""
+_nic_path = _matching(r"[A-Za-z0-9][A-Za-z0-9_.:@+-]*", "a udev ID_PATH such as pci-0000:00:03.0", max_length=128)
+NicPath = Annotated[str, *_nic_path]
+
+
+def _parse_host(value: str) -> str:
+    """Return an address in its canonical form, or a domain name; what looks like an IPv4 address must be one."""
+    if ":" in value or value.rpartition(".")[2].isdigit():
+        return str(ipaddress.ip_address(value))
+    if len(value) > 253 or not re.fullmatch(rf"{_LABEL}(?:\.{_LABEL})*", value):
+        raise ValueError(value)
+    return value
+
+
+HostOrAddress = Annotated[str, *_from_text(_parse_host, "a host name or an IP address, such as time.example.net")]
