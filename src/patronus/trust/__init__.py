@@ -1,0 +1,54 @@
+"""Bundles and trust: signed config in one file, and whose signature counts.
+
+Standard library only and quick to import, for it runs early at every boot. Pure: the one program it needs, ssh-keygen,
+is handed in (`patronus.host.sshkeygen.SshKeygen`).
+"""
+
+from patronus.trust.format import FORMAT_VERSION, HEADER_SIZE, MAX_BUNDLE, Header, Sealed, open_header, seal, split
+from patronus.trust.manifest import ANY_DEVICE, Manifest, Member, Target
+from patronus.trust.names import MAX_DOCUMENT
+from patronus.trust.payload import Payload, digest, pack, unpack
+from patronus.trust.refusal import Code, Reason, Refused
+from patronus.trust.sign import Summary, add_signature, inspect, make_bundle, sign
+from patronus.trust.sshsig import NAMESPACE, PublicKey
+from patronus.trust.store import Signer, TrustStore, parse_store, read_signer, render_store
+from patronus.trust.verify import Authentic, Verified, authenticate, verify
+
+__all__ = [
+    "ANY_DEVICE",
+    "FORMAT_VERSION",
+    "HEADER_SIZE",
+    "MAX_BUNDLE",
+    "MAX_DOCUMENT",
+    "NAMESPACE",
+    "Authentic",
+    "Code",
+    "Header",
+    "Manifest",
+    "Member",
+    "Payload",
+    "PublicKey",
+    "Reason",
+    "Refused",
+    "Sealed",
+    "Signer",
+    "Summary",
+    "Target",
+    "TrustStore",
+    "Verified",
+    "add_signature",
+    "authenticate",
+    "digest",
+    "inspect",
+    "make_bundle",
+    "open_header",
+    "pack",
+    "parse_store",
+    "read_signer",
+    "render_store",
+    "seal",
+    "sign",
+    "split",
+    "unpack",
+    "verify",
+]

@@ -1,0 +1,171 @@
+"""The trust store: whose signatures count, and how many different keys must sign.
+
+Two files: `allowed_signers` as in ssh-keygen(1), section ALLOWED SIGNERS, and `policy.json`, {"threshold": 1}.
+Of the options only namespaces= is accepted: certificates and validity dates would make what boots depend on another
+key or on the clock.
+"""
+
+import hashlib
+import re
+from collections.abc import Iterable
+from typing import NamedTuple
+
+from patronus.trust import strictjson
+from patronus.trust.refusal import Reason, Refused, escape
+from patronus.trust.sshsig import KEY_TYPES, NAMESPACE, PublicKey, decode_base64, parse_public_key
+
+MAX_STORE = 64 * 1024
+MAX_KEYS = 64
+MAX_THRESHOLD = 16  # a bundle carries no more signatures than this
+
+_NAME = re.compile(r"[A-Za-z0-9][A-Za-z0-9._@+-]{0,127}")
+_NAMESPACES = re.compile(r'namespaces="([a-z0-9@._-]+(?:,[a-z0-9@._-]+)*)"')
+
+
+class Signer(NamedTuple):
+    """A key and the names it is listed under; one key is one signer however many names it has."""
+
+    names: tuple[str, ...]
+    key: PublicKey
+
+    @property
+    def name(self) -> str:
+        """All its names, for messages."""
+        return ", ".join(self.names)
+
+
+class TrustStore(NamedTuple):
+    """Distinct keys, in the order listed, and how many of them must have signed."""
+
+    signers: tuple[Signer, ...]
+    threshold: int
+
+    def find(self, key: PublicKey) -> Signer | None:
+        """The signer with this key."""
+        return next((signer for signer in self.signers if signer.key == key), None)
+
+    @property
+    def fingerprint(self) -> str:
+        """One value for the whole store, to be compared by eye; names and order do not matter."""
+        lines = sorted(signer.key.text for signer in self.signers)
+        return "SHA256:" + hashlib.sha256("\n".join([str(self.threshold), *lines]).encode("ascii")).hexdigest()
+
+
+def parse_store(allowed_signers: bytes, policy: bytes) -> TrustStore:
+    """The store from its two files. Raises Refused with every problem of both."""
+    wrong: list[str] = []
+    threshold = _read_policy(policy, wrong)
+    store = TrustStore(_read_signers(allowed_signers, wrong), threshold)
+    if not wrong and threshold > len(store.signers):
+        wrong.append(f"policy.json: the threshold is {threshold}, but only {len(store.signers)} keys are listed")
+    if wrong:
+        raise Refused(_reason(what) for what in wrong)
+    return store
+
+
+def render_store(store: TrustStore) -> tuple[bytes, bytes]:
+    """The two files of a store: allowed_signers, policy.json."""
+    lines = [f'{",".join(signer.names)} namespaces="{NAMESPACE}" {signer.key.text}\n' for signer in store.signers]
+    return "".join(lines).encode("ascii"), strictjson.encode({"threshold": store.threshold}) + b"\n"
+
+
+def read_signer(name: str, public_key: bytes) -> Signer:
+    """A signer from the content of a .pub file. Raises Refused."""
+    try:
+        _check_name(name)
+        return Signer((name,), _read_key(public_key.decode("utf-8", "replace").split()))
+    except ValueError as error:
+        raise Refused([_reason(str(error))]) from None
+
+
+def _read_policy(data: bytes, wrong: list[str]) -> int:
+    repeated: list[str] = []
+    if len(data) > MAX_STORE:
+        wrong.append(f"policy.json: it is longer than {MAX_STORE} bytes")
+        return 1
+    try:
+        document = strictjson.decode(data, repeated)
+    except ValueError as error:
+        wrong.append(f"policy.json: {error}")
+        return 1
+    wrong.extend(f"policy.json: {what}" for what in repeated)
+    wrong.extend(f"policy.json: the key '{escape(key)}' is unknown" for key in document if key != "threshold")
+    threshold = document.get("threshold")
+    if isinstance(threshold, int) and not isinstance(threshold, bool) and 1 <= threshold <= MAX_THRESHOLD:
+        return threshold
+    wrong.append(f"policy.json: 'threshold' must be a whole number from 1 to {MAX_THRESHOLD}")
+    return 1
+
+
+def _read_signers(data: bytes, wrong: list[str]) -> tuple[Signer, ...]:
+    if len(data) > MAX_STORE:
+        wrong.append(f"allowed_signers: it is longer than {MAX_STORE} bytes")
+        return ()
+    try:
+        lines = data.decode("utf-8").split("\n")
+    except UnicodeDecodeError:
+        wrong.append("allowed_signers: it is not UTF-8 text")
+        return ()
+    found: list[Signer] = []
+    for number, line in enumerate(lines, 1):
+        if not line.strip() or line.lstrip().startswith("#"):
+            continue
+        try:
+            found.append(_read_line(line))
+        except ValueError as error:
+            wrong.append(f"allowed_signers line {number}: {error}")
+    signers = _merge(found)
+    if not found and not wrong:
+        wrong.append("allowed_signers: it lists no key")
+    if len(signers) > MAX_KEYS:
+        wrong.append(f"allowed_signers: it lists {len(signers)} keys, {MAX_KEYS} is the most")
+    return signers
+
+
+def _read_line(line: str) -> Signer:
+    words = line.split()
+    names = words[0].split(",")
+    for name in names:
+        _check_name(name)
+    rest = words[1:]
+    if rest and rest[0] not in KEY_TYPES and not rest[0].startswith(("ssh-", "sk-", "ecdsa-")):
+        _check_option(rest.pop(0))
+    return Signer(tuple(dict.fromkeys(names)), _read_key(rest))
+
+
+def _check_name(name: str) -> None:
+    if not _NAME.fullmatch(name):
+        raise ValueError(f"the name '{escape(name)}' is not allowed, use letters, digits and . _ @ + - (no patterns)")
+
+
+def _check_option(option: str) -> None:
+    found = _NAMESPACES.fullmatch(option)
+    if not found:
+        raise ValueError(f"the options '{escape(option)}' are not accepted, only namespaces=\"{NAMESPACE}\"")
+    if NAMESPACE not in found.group(1).split(","):
+        raise ValueError(f"its namespaces do not include {NAMESPACE}")
+
+
+def _read_key(words: list[str]) -> PublicKey:
+    if len(words) < 2:
+        raise ValueError("a key type and a key in base64 are expected")
+    if words[0] not in KEY_TYPES:
+        raise ValueError(f"key type {escape(words[0])} is not accepted, only {', '.join(KEY_TYPES)}")
+    try:
+        key = parse_public_key(decode_base64(words[1].encode("ascii", "replace")))
+    except ValueError as error:
+        raise ValueError(f"the key cannot be used: {error}") from None
+    if key.type != words[0]:
+        raise ValueError(f"it says {words[0]}, but the key is a {key.type}")
+    return key
+
+
+def _merge(found: Iterable[Signer]) -> tuple[Signer, ...]:
+    names: dict[PublicKey, dict[str, None]] = {}
+    for signer in found:
+        names.setdefault(signer.key, {}).update(dict.fromkeys(signer.names))
+    return tuple(Signer(tuple(listed), key) for key, listed in names.items())
+
+
+def _reason(what: str) -> Reason:
+    return Reason("bad_store", f"The trust store is wrong: {what}.", "See ssh-keygen(1), ALLOWED SIGNERS.")
