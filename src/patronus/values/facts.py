@@ -10,6 +10,8 @@ from dataclasses import dataclass, field
 from ipaddress import IPv4Interface, IPv6Interface
 from typing import TypeVar
 
+from patronus.values.addresses import Addresses, Ranges
+
 F = TypeVar("F")
 
 
@@ -30,6 +32,10 @@ class LinkFact:
     """The link whose delegated prefix this link takes a subnet of."""
     parent: str | None = None
     """The link beneath a VLAN."""
+    enabled: bool = True
+    """False keeps the link down; services leave it out."""
+    mtu: int | None = None
+    """Bytes; None is the driver's own."""
 
 
 @dataclass(frozen=True)
@@ -39,6 +45,16 @@ class ZoneFact:
     name: str
     origin: str
     external: bool = False
+    block_private: bool = False
+    """New connections from private sources are dropped (RFC 1918, RFC 4193, loopback)."""
+    block_bogons: bool = False
+    """New connections from sources that no one may use on the internet are dropped."""
+    anti_spoofing: bool = True
+    """A packet is dropped when the way back to its source does not lead through the link it came by."""
+    ping: bool = True
+    """The box answers echo requests."""
+    intra_zone: bool = False
+    """Links of the zone may reach each other."""
 
 
 @dataclass(frozen=True)
@@ -97,3 +113,13 @@ class Context:
         """Return the links of these zones, in document order."""
         wanted = set(zones)
         return tuple(link for link in self.all(LinkFact) if link.zone in wanted)
+
+
+@dataclass(frozen=True)
+class AliasFact:
+    """A named set of addresses or of ports, nesting and exclusions already resolved."""
+
+    name: str
+    origin: str
+    addresses: Addresses | None = None
+    ports: Ranges | None = None

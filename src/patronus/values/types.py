@@ -10,10 +10,23 @@ import ipaddress
 import re
 import unicodedata
 from collections.abc import Callable
-from typing import Annotated, Any, TypeVar
+from typing import Annotated, Any, TypeVar, cast
 
-from pydantic import AfterValidator, BaseModel, BeforeValidator, ConfigDict, Field, Strict, WithJsonSchema
+from pydantic import (
+    AfterValidator,
+    BaseModel,
+    BeforeValidator,
+    ConfigDict,
+    Field,
+    GetCoreSchemaHandler,
+    GetJsonSchemaHandler,
+    Strict,
+    WithJsonSchema,
+)
 from pydantic.functional_serializers import PlainSerializer
+from pydantic_core.core_schema import CoreSchema, no_info_before_validator_function
+
+from patronus.values import addresses
 
 T = TypeVar("T")
 
@@ -147,7 +160,9 @@ Ports = Annotated[
 VlanId = Annotated[int, Strict(), Field(ge=1, le=4094)]
 Mtu = Annotated[int, Strict(), Field(ge=576, le=9216)]
 
-_name = _matching(r"[a-z][a-z0-9_-]*", "a name of lower-case letters, digits, - and _ that begins with a letter", max_length=31)
+_name = _matching(
+    r"[a-z][a-z0-9_-]*", "a name of lower-case letters, digits, - and _ that begins with a letter", max_length=31
+)
 Name = Annotated[str, *_name]
 """A name the owner gives to a rule, alias, zone or other object."""
 _link = _matching(
@@ -179,7 +194,8 @@ Cidr4 = Annotated[
     ipaddress.IPv4Network, *_from_text(ipaddress.IPv4Network, "an IPv4 network such as 192.0.2.0/24, without host bits")
 ]
 Cidr6 = Annotated[
-    ipaddress.IPv6Network, *_from_text(ipaddress.IPv6Network, "an IPv6 network such as 2001:db8::/64, without host bits")
+    ipaddress.IPv6Network,
+    *_from_text(ipaddress.IPv6Network, "an IPv6 network such as 2001:db8::/64, without host bits"),
 ]
 Cidr = Annotated[
     ipaddress.IPv4Network | ipaddress.IPv6Network,
@@ -222,3 +238,48 @@ def _parse_host(value: str) -> str:
 
 
 HostOrAddress = Annotated[str, *_from_text(_parse_host, "a host name or an IP address, such as time.example.net")]
+
+
+def _as_list(value: Any) -> Any:
+    return value if isinstance(value, list | tuple) else [value]
+
+
+class _OrSingle:
+    """Lets a list of one be written without brackets, in the validator and in the JSON Schema."""
+
+    def __get_pydantic_core_schema__(self, source: Any, handler: GetCoreSchemaHandler) -> CoreSchema:
+        return no_info_before_validator_function(_as_list, handler(source))
+
+    def __get_pydantic_json_schema__(self, schema: CoreSchema, handler: GetJsonSchemaHandler) -> dict[str, Any]:
+        array = handler(cast(CoreSchema, cast(dict[str, Any], schema)["schema"]))
+        return {"anyOf": [array["items"], array]}
+
+
+_Item = TypeVar("_Item")
+Many = Annotated[tuple[_Item, ...], _OrSingle()]
+"""A list; a single value may stand without brackets."""
+
+_TERM = (
+    "an alias, an address, a network without host bits, or a range such as 10.0.0.1-10.0.0.9; a leading ! excludes it"
+)
+AddressTerm = Annotated[addresses.AddressTerm, *_from_text(addresses.parse_address_term, _TERM, maxLength=100)]
+LinkTerm = Annotated[
+    addresses.LinkTerm, *_from_text(addresses.parse_link_term, "a zone, an interface or self; a leading ! excludes it")
+]
+
+
+def _read_port_term(value: Any) -> addresses.PortTerm:
+    try:
+        if isinstance(value, str) or type(value) is int:
+            return addresses.parse_port_term(value)
+    except ValueError:
+        pass
+    raise ValueError("expected a port 1-65535, a range such as 8000-8010, or an alias; a leading ! excludes it")
+
+
+PortTerm = Annotated[
+    addresses.PortTerm,
+    BeforeValidator(_read_port_term),
+    PlainSerializer(str),
+    WithJsonSchema({"anyOf": [{"type": "integer", "minimum": 1, "maximum": 65535}, {"type": "string"}]}),
+]
