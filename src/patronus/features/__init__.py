@@ -5,6 +5,7 @@ from __future__ import annotations
 from typing import Any
 
 from patronus.features.contract import Feature
+from patronus.features.interfaces import FEATURE as INTERFACES
 from patronus.features.ntp import FEATURE as NTP
 
-FEATURES: tuple[Feature[Any], ...] = (NTP,)
+FEATURES: tuple[Feature[Any], ...] = (INTERFACES, NTP)
