@@ -14,8 +14,9 @@ from patronus.features import FEATURES
 from patronus.features.contract import Feature
 from patronus.values.facts import Context
 from patronus.values.problem import Problem, Refused, config_path, errors
+from patronus.values.version import SCHEMA_VERSION
 
-SCHEMA_VERSION = 1
+
 
 
 @dataclass(frozen=True)

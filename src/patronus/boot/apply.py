@@ -1,0 +1,60 @@
+"""Boot step 2: render the chosen generation and make it current, before any network and any service."""
+
+from __future__ import annotations
+
+import json
+import sys
+from pathlib import Path
+
+from patronus.boot.failure import record_failure
+from patronus.host import files, identity
+from patronus.host.generations import Generations, Record
+from patronus.host.layout import Layout
+from patronus.pipeline.apply import ApplyFailed, apply_tree
+from patronus.pipeline.build import build, documents_of
+from patronus.pipeline.preflight import preflight_booting
+from patronus.values.manifest import EMPTY
+from patronus.values.problem import Problem, Refused
+
+
+def main() -> int:
+    """Run as a unit: the exit code decides whether the box is configured or fails secure."""
+    layout = Layout()
+    try:
+        return _apply(layout)
+    except Refused as refused:
+        return record_failure(layout, "the configuration does not fit this image", refused.problems)
+    except ApplyFailed as error:
+        return record_failure(layout, "the configuration cannot be applied", [error.problem])
+    except Exception as error:  # noqa: BLE001 - whatever it is, the box must fail secure and say so
+        return record_failure(layout, "applying the configuration failed", [Problem("", repr(error))])
+
+
+def _apply(layout: Layout) -> int:
+    body = json.loads((layout.chosen / "record.json").read_bytes())
+    delivered = body.pop("delivered")
+    record = Record(**body)
+    members = {name: (layout.chosen / "members" / name).read_bytes() for name in _names(layout.chosen / "members")}
+    tree = build(documents_of(members), identity.read_image(layout).profiles).tree
+    folder = files.write_tree(layout.trees, tree.tree_id, tree.manifest, tree.contents)
+    problems = preflight_booting(tree.manifest)
+    if problems:
+        raise Refused(problems)
+    applied = apply_tree(layout, folder, EMPTY, booting=True)
+    for warning in applied.warnings:
+        print(f"<4>{warning}", file=sys.stderr)
+    if delivered:
+        generations = Generations(layout.config)
+        generations.keep((layout.chosen / "bundle").read_bytes(), record)
+        generations.confirm(record._replace(confirmed_at=int((layout.chosen / "bundle").stat().st_mtime)))
+    files.point_link(layout.run / "generation", record.generation)
+    print(f"generation {record.generation} is running")
+    return 0
+
+
+def _names(folder: Path) -> list[str]:
+    return [str(path.relative_to(folder)) for path in folder.rglob("*") if path.is_file()]
+
+
+if __name__ == "__main__":
+    sys.exit(main())

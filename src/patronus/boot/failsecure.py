@@ -1,0 +1,23 @@
+"""Boot step when the configuration cannot be used: put the reason on every console now, not only at the next prompt."""
+
+from __future__ import annotations
+
+import os
+import sys
+from contextlib import suppress
+from pathlib import Path
+
+from patronus.host.layout import Layout
+
+
+def main() -> int:
+    """Write the banner to the consoles the kernel uses; gettys that start later show it from issue.d."""
+    banner = (Layout().root / "run/issue.d/50-patronus.issue").read_text().replace("\\\\", "\\").replace("\n", "\r\n")
+    for name in Path("/sys/class/tty/console/active").read_text().split():
+        with suppress(OSError), open(os.open(f"/dev/{name}", os.O_WRONLY | os.O_NOCTTY), "w") as console:
+            console.write(banner)
+    return 0
+
+
+if __name__ == "__main__":
+    sys.exit(main())

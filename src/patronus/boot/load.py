@@ -1,0 +1,41 @@
+"""Boot step 1: find, verify and choose the generation. Writes it to /run/patronus/chosen for the next step."""
+
+from __future__ import annotations
+
+import json
+import sys
+
+from patronus.boot.choose import Choice, choose
+from patronus.boot.failure import record_failure
+from patronus.host.files import write_atomically
+from patronus.host.layout import Layout
+from patronus.values.problem import Problem, Refused
+
+
+def main() -> int:
+    """Run as a unit: the exit code decides between patronus-apply and failing secure."""
+    layout = Layout()
+    try:
+        choice = choose(layout)
+    except Refused as refused:
+        return record_failure(layout, "no configuration can be trusted", refused.problems)
+    except Exception as error:  # noqa: BLE001 - whatever it is, the box must fail secure and say so
+        return record_failure(layout, "choosing a configuration failed", [Problem("", repr(error))])
+    write_choice(layout, choice)
+    signers = ", ".join(signer.name for signer in choice.verified.signers)
+    print(f"generation {choice.record.generation} by {choice.record.author}, signed by {signers}")
+    return 0
+
+
+def write_choice(layout: Layout, choice: Choice) -> None:
+    """Hand the verified members over to the step that parses them."""
+    members = layout.chosen / "members"
+    for name, content in choice.verified.members.items():
+        write_atomically(members / name, content, 0o600)
+    write_atomically(layout.chosen / "bundle", choice.bundle, 0o600)
+    body = {**choice.record._asdict(), "delivered": choice.delivered}
+    write_atomically(layout.chosen / "record.json", json.dumps(body).encode(), 0o600)
+
+
+if __name__ == "__main__":
+    sys.exit(main())

@@ -1,0 +1,47 @@
+"""Goes back to the tree that ran before the pending change. Started by the timer, or by `patronus rollback`."""
+
+from __future__ import annotations
+
+import contextlib
+import sys
+
+from patronus.host import files
+from patronus.host.layout import Layout
+from patronus.pipeline.apply import ApplyFailed, apply_tree
+from patronus.pipeline.confirm import Pending, changing, read_pending
+
+
+def revert(layout: Layout) -> Pending | None:
+    """Undo the pending change and return it; None when there is none. Takes no lock."""
+    pending = read_pending(layout)
+    if pending is None:
+        return None
+    candidate = files.read_manifest(layout.trees / pending.tree)
+    apply_tree(layout, layout.trees / pending.previous_tree, candidate)
+    files.point_link(layout.run / "generation", pending.previous_generation)
+    layout.pending.unlink(missing_ok=True)
+    return pending
+
+
+def main() -> int:
+    """Run as a unit: say in the journal what happened."""
+    layout = Layout()
+    # A change that is still being made holds the lock; its process may be stuck, so the deadline wins after all.
+    with contextlib.suppress(BlockingIOError), changing(layout):
+        return _revert(layout)
+    return _revert(layout)
+
+
+def _revert(layout: Layout) -> int:
+    try:
+        pending = revert(layout)
+    except ApplyFailed as error:
+        print(f"<3>going back failed: {error.problem}", file=sys.stderr)
+        return 1
+    if pending:
+        print(f"<4>generation {pending.generation} was not confirmed: back at {pending.previous_generation or 'none'}")
+    return 0
+
+
+if __name__ == "__main__":
+    sys.exit(main())

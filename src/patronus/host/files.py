@@ -1,0 +1,107 @@
+"""Writes files so that a reader sees the old or the new one, never half of one."""
+
+from __future__ import annotations
+
+import os
+import shutil
+from collections.abc import Callable, Mapping
+from pathlib import Path
+
+from patronus.values.manifest import MANIFEST_PATH, Entry, Manifest
+
+
+def write_atomically(path: Path, content: bytes, mode: int = 0o644, *, durable: bool = False) -> None:
+    """Replace a file in one step; `durable` waits until the disk has it, folder entry included."""
+    path.parent.mkdir(parents=True, exist_ok=True)
+    draft = path.with_name(f".{path.name}.new")
+    descriptor = os.open(draft, os.O_WRONLY | os.O_CREAT | os.O_TRUNC | os.O_NOFOLLOW, mode)
+    with open(descriptor, "wb") as file:
+        os.fchmod(file.fileno(), mode)
+        file.write(content)
+        if durable:
+            file.flush()
+            os.fsync(file.fileno())
+    draft.rename(path)
+    if durable:
+        sync_folder(path.parent)
+
+
+def point_link(link: Path, target: str, *, durable: bool = False) -> None:
+    """Make `link` a symbolic link to `target` in one step."""
+    link.parent.mkdir(parents=True, exist_ok=True)
+    draft = link.with_name(f".{link.name}.new")
+    draft.unlink(missing_ok=True)
+    draft.symlink_to(target)
+    draft.rename(link)
+    if durable:
+        sync_folder(link.parent)
+
+
+def sync_folder(folder: Path) -> None:
+    """Wait until the entries of a folder are on disk."""
+    descriptor = os.open(folder, os.O_RDONLY | os.O_DIRECTORY)
+    try:
+        os.fsync(descriptor)
+    finally:
+        os.close(descriptor)
+
+
+def write_tree(trees: Path, tree_id: str, manifest: Manifest, contents: Mapping[str, bytes]) -> Path:
+    """Write a rendered tree below `trees`; it appears under its name only when it is whole."""
+    folder = trees / tree_id
+    if folder.exists():
+        return folder
+    draft = trees / f".{tree_id}.new"
+    shutil.rmtree(draft, ignore_errors=True)
+    draft.mkdir(parents=True)
+    for path, entry in manifest.entries.items():
+        _write_entry(draft / path, entry, contents.get(path, b""))
+    write_atomically(draft / MANIFEST_PATH, manifest.to_json(), 0o600)
+    draft.rename(folder)
+    return folder
+
+
+def _write_entry(path: Path, entry: Entry, content: bytes) -> None:
+    path.parent.mkdir(parents=True, exist_ok=True)
+    if entry.target:
+        path.symlink_to(entry.target)
+        return
+    descriptor = os.open(path, os.O_WRONLY | os.O_CREAT | os.O_EXCL, 0o600)
+    with open(descriptor, "wb") as file:
+        file.write(content)
+        if (entry.owner, entry.group) != ("root", "root"):
+            os.fchown(file.fileno(), _user_id(entry.owner), _group_id(entry.group))
+        os.fchmod(file.fileno(), entry.mode)
+
+
+def _user_id(name: str) -> int:
+    import pwd
+
+    return _known(lambda: pwd.getpwnam(name).pw_uid, f"user {name}")
+
+
+def _group_id(name: str) -> int:
+    import grp
+
+    return _known(lambda: grp.getgrnam(name).gr_gid, f"group {name}")
+
+
+def _known(look_up: Callable[[], int], what: str) -> int:
+    if os.geteuid() != 0:
+        return -1  # tests without root; the box always runs this as root
+    try:
+        return look_up()
+    except KeyError as error:
+        raise FileNotFoundError(f"the image has no {what}") from error
+
+
+def read_manifest(tree: Path) -> Manifest:
+    """Read the manifest of a tree this box wrote."""
+    return Manifest.from_json((tree / MANIFEST_PATH).read_bytes())
+
+
+def remove_other_trees(trees: Path, keep: set[str]) -> None:
+    """Delete rendered trees nothing refers to any more."""
+    for folder in trees.iterdir() if trees.is_dir() else ():
+        if folder.name not in keep:
+            shutil.rmtree(folder, ignore_errors=True)

@@ -1,0 +1,53 @@
+"""Kernel tunables and the host name."""
+
+from __future__ import annotations
+
+import json
+import socket
+from collections.abc import Iterable
+from pathlib import Path
+
+from patronus.host.files import write_atomically
+from patronus.host.run import CommandFailed
+from patronus.values.fragments import Sysctl
+
+_PROC_SYS = Path("/proc/sys")
+
+
+def set_sysctls(sysctls: Iterable[Sysctl], originals: Path) -> None:
+    """Set tunables, remember what each was before (`originals`, JSON), and give back those no longer asked for."""
+    known: dict[str, str] = json.loads(originals.read_bytes()) if originals.exists() else {}
+    wanted = {sysctl.key: sysctl.value for sysctl in sysctls}
+    for key in [key for key in known if key not in wanted]:
+        _write(key, known.pop(key))
+    for key, value in wanted.items():
+        now = _read(key)
+        known.setdefault(key, now)
+        if now.split() != value.split():
+            _write(key, value)
+    write_atomically(originals, json.dumps(known, sort_keys=True).encode(), 0o600)
+
+
+def _file(key: str) -> Path:
+    """Return the file of a dotted key; a `/` in the key stands for a dot in an interface name (sysctl.d(5))."""
+    return _PROC_SYS / key.translate(str.maketrans("./", "/."))
+
+
+def _read(key: str) -> str:
+    try:
+        return _file(key).read_text().strip()
+    except OSError as error:
+        raise CommandFailed(["sysctl", key], 1, f"the kernel has no such setting: {error.strerror}") from error
+
+
+def _write(key: str, value: str) -> None:
+    try:
+        _file(key).write_text(value)
+    except OSError as error:
+        raise CommandFailed(["sysctl", f"{key}={value}"], 1, error.strerror or str(error)) from error
+
+
+def set_hostname(name: str) -> None:
+    """Name the running kernel."""
+    if name and socket.gethostname() != name:
+        socket.sethostname(name)

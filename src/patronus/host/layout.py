@@ -1,0 +1,57 @@
+"""Where things are on the box. `root` is `/`; tests give another folder."""
+
+from __future__ import annotations
+
+from pathlib import Path
+from typing import NamedTuple
+
+
+class Layout(NamedTuple):
+    """Paths of one box."""
+
+    root: Path = Path("/")
+
+    @property
+    def run(self) -> Path:
+        """Everything of this boot; gone after a power cut, which is what makes a power cut a rollback."""
+        return self.root / "run/patronus"
+
+    @property
+    def trees(self) -> Path:
+        """Rendered generations by tree id."""
+        return self.run / "trees"
+
+    @property
+    def current(self) -> Path:
+        """The symbolic link all of `/etc` resolves through."""
+        return self.run / "current"
+
+    @property
+    def pending(self) -> Path:
+        """The change that waits for its confirmation."""
+        return self.run / "pending.json"
+
+    @property
+    def chosen(self) -> Path:
+        """Folder with the verified bundle this boot (or the last apply) runs, and which generation it is."""
+        return self.run / "chosen"
+
+    @property
+    def failure(self) -> Path:
+        """Why this boot fails secure."""
+        return self.run / "failure.json"
+
+    @property
+    def lock(self) -> Path:
+        """Held while the box is changed."""
+        return self.run / "lock"
+
+    @property
+    def config(self) -> Path:
+        """The config partition."""
+        return self.root / "config"
+
+    @property
+    def vendor(self) -> Path:
+        """Read-only files of the image."""
+        return self.root / "usr/lib/patronus"

@@ -1,0 +1,100 @@
+"""Gives physical NICs the names the document uses; refuses to guess when a match is not exactly one."""
+
+from __future__ import annotations
+
+import json
+from collections.abc import Iterable
+from pathlib import Path
+from typing import NamedTuple
+
+from patronus.host.run import run
+from patronus.values.fragments import LinkName
+from patronus.values.problem import Problem
+
+_SYSFS = Path("/sys/class/net")
+
+
+class Nic(NamedTuple):
+    """A physical network interface as the kernel knows it now. `mac` is the permanent address when there is one."""
+
+    name: str
+    mac: str
+    path: str
+    names: tuple[str, ...]
+
+
+class Assignment(NamedTuple):
+    """Which NIC (by current name) gets which config name, and what stands against it."""
+
+    renames: dict[str, str]
+    ambiguous: list[Problem]
+    absent: list[Problem]
+
+
+def list_nics() -> list[Nic]:
+    """Read every NIC that is a device, virtual links excluded."""
+    nics = []
+    for link in json.loads(run("ip", "-json", "link", "show").stdout or b"[]"):
+        name = link["ifname"]
+        if (_SYSFS / name / "device").exists():
+            mac = link.get("permaddr", link.get("address", "")).lower()
+            nics.append(Nic(name, mac, _device_path(name), (name, *link.get("altnames", ()))))
+    return nics
+
+
+def _device_path(name: str) -> str:
+    done = run("udevadm", "info", "--query=property", "--property=ID_PATH", "--value", f"/sys/class/net/{name}", check=False)
+    return done.stdout.decode().strip()
+
+
+def assign(wanted: Iterable[LinkName], nics: list[Nic]) -> Assignment:
+    """Match every LinkName with the NICs present. Pure, so that preflight and the boot decide alike."""
+    renames: dict[str, str] = {}
+    ambiguous: list[Problem] = []
+    absent: list[Problem] = []
+    for link in wanted:
+        matches = [nic for nic in nics if _matches(link, nic)]
+        if not matches:
+            hint = "present: " + (", ".join(f"{nic.name} {nic.mac} {nic.path}" for nic in nics) or "no NIC at all")
+            absent.append(Problem(link.origin, f"no NIC has {link.kind} {link.value}", hint))
+        elif len(matches) > 1 or matches[0].name in renames:
+            names = ", ".join(nic.name for nic in matches)
+            hint = "match by another property: mac, path or name"
+            ambiguous.append(Problem(link.origin, f"{link.kind} {link.value} matches more than one: {names}", hint))
+        else:
+            renames[matches[0].name] = link.name
+    return Assignment(renames, ambiguous, absent)
+
+
+def _matches(link: LinkName, nic: Nic) -> bool:
+    if link.kind == "mac":
+        return link.value == nic.mac
+    if link.kind == "path":
+        return link.value == nic.path
+    return link.value in nic.names
+
+
+def rename(renames: dict[str, str], nics: list[Nic]) -> None:
+    """Rename NICs, through temporary names so that two may swap. A NIC nobody named keeps out of the way.
+
+    The kernel name stays as an alternative name, so that a match by name still finds the NIC later.
+    """
+    moving = {old: new for old, new in renames.items() if old != new}
+    targets = set(moving.values())
+    for nic in nics:
+        if nic.name in targets and nic.name not in moving:
+            moving[nic.name] = f"unused{len(moving)}"
+    for step, old in enumerate(moving):
+        run("ip", "link", "set", "dev", old, "down")
+        run("ip", "link", "set", "dev", old, "name", f"patr{step}")
+    for step, (old, new) in enumerate(moving.items()):
+        run("ip", "link", "set", "dev", f"patr{step}", "name", new)
+        run("ip", "link", "property", "add", "dev", new, "altname", old, check=False)
+
+
+def wait_for_nics(wanted: Iterable[LinkName], seconds: int = 15) -> None:
+    """Return as soon as every wanted NIC is there, or udev has nothing left to bring, or the time is over."""
+    wanted = list(wanted)
+    if not assign(wanted, list_nics()).absent:
+        return
+    run("udevadm", "settle", f"--timeout={seconds}", check=False, timeout=seconds + 5)

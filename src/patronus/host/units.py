@@ -1,0 +1,34 @@
+"""Steers systemd units (systemctl(1))."""
+
+from __future__ import annotations
+
+from collections.abc import Iterable
+
+from patronus.host.run import run
+
+
+def change_units(verb: str, names: Iterable[str], *, wait: bool = True) -> None:
+    """Start, stop, reload or restart units in one call. `wait` is false while booting: the units are ordered later."""
+    wanted = list(names)
+    if wanted:
+        run("systemctl", *([] if wait else ["--no-block"]), verb, "--", *wanted, timeout=120)
+
+
+def reload_manager() -> None:
+    """Let systemd read changed unit files."""
+    run("systemctl", "daemon-reload")
+
+
+def inactive_units(names: Iterable[str]) -> list[str]:
+    """Return those units that are not running (a finished oneshot that remains counts as running)."""
+    wanted = list(names)
+    if not wanted:
+        return []
+    states = run("systemctl", "is-active", "--", *wanted, check=False).stdout.decode().split("\n")
+    return [name for name, state in zip(wanted, states, strict=False) if state not in {"active", "reloading"}]
+
+
+def last_words(name: str, lines: int = 5) -> str:
+    """Return the last journal lines of a unit, for an error that names what the daemon said."""
+    done = run("journalctl", "--no-pager", "-o", "cat", "-n", str(lines), "-u", name, check=False, timeout=20)
+    return done.stdout.decode(errors="replace").strip()

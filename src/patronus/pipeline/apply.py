@@ -1,0 +1,127 @@
+"""Makes a written tree the running one. Standard library only: going back must be fast and must not fail.
+
+The order is always the same: flip, stop, daemon-reload, links, kernel settings, nft (one transaction), reload, restart,
+start, read back. Only units whose files changed are touched; the others keep their processes.
+"""
+
+from __future__ import annotations
+
+from pathlib import Path
+from typing import NamedTuple
+
+from patronus.host import files, kernel, links, nft, units
+from patronus.host.layout import Layout
+from patronus.host.run import CommandFailed
+from patronus.pipeline.diff import Changes, diff
+from patronus.values.fragments import RULESET_PATH
+from patronus.values.manifest import EMPTY, Manifest
+from patronus.values.problem import WARNING, Problem
+
+_UNIT_FILES = "etc/systemd/system/"
+_HOSTNAME = "etc/hostname"
+
+
+class ApplyFailed(Exception):  # noqa: N818 - reads as what happened
+    """The box refused a step; `problem` names the config path where one is known."""
+
+    def __init__(self, problem: Problem) -> None:
+        super().__init__(str(problem))
+        self.problem = problem
+
+
+class Applied(NamedTuple):
+    """What an apply did, and what it found worth saying."""
+
+    changes: Changes
+    warnings: list[Problem]
+
+
+def apply_tree(layout: Layout, tree: Path, old: Manifest, *, booting: bool = False) -> Applied:
+    """Make `tree` current. `old` describes what runs now. Raises ApplyFailed; the caller then goes back."""
+    new = files.read_manifest(tree)
+    changes = diff(old, new)
+    files.point_link(layout.current, f"trees/{tree.name}")
+    step = "stop services"
+    try:
+        units.change_units("stop", changes.stop)
+        if any(path.startswith(_UNIT_FILES) for path in (*changes.added, *changes.changed, *changes.removed)):
+            step = "read unit files"
+            units.reload_manager()
+        step = "name interfaces"
+        warnings = _name_links(new) if changes.links or booting else []
+        step = "set kernel settings"
+        _set_kernel(layout, tree, changes, new)
+        step = "load the firewall"
+        if changes.ruleset:
+            nft.load_ruleset(tree / RULESET_PATH)
+        step = "change services"
+        _change_units(changes, booting=booting)
+    except CommandFailed as error:
+        raise ApplyFailed(_explain(step, error, new)) from error
+    if not booting:
+        _read_back(new)
+    return Applied(changes, warnings)
+
+
+def _name_links(new: Manifest) -> list[Problem]:
+    nics = links.list_nics()
+    found = links.assign(new.links, nics)
+    if found.ambiguous:
+        raise ApplyFailed(found.ambiguous[0])
+    links.rename(found.renames, nics)
+    return [problem._replace(severity=WARNING) for problem in found.absent]
+
+
+def _set_kernel(layout: Layout, tree: Path, changes: Changes, new: Manifest) -> None:
+    if changes.sysctls:
+        kernel.set_sysctls(new.sysctls, layout.run / "sysctl-originals.json")
+    if _HOSTNAME in changes.added or _HOSTNAME in changes.changed:
+        kernel.set_hostname((tree / _HOSTNAME).read_text().strip())
+
+
+def _change_units(changes: Changes, *, booting: bool) -> None:
+    if booting:
+        # Services that run since before the configuration was known (the journal) have to read it; the rest starts
+        # when its own ordering allows, so nothing is waited for here.
+        waiting = set(units.inactive_units(changes.start))
+        units.change_units("reload-or-restart", [name for name in changes.start if name not in waiting], wait=False)
+        units.change_units("start", [name for name in changes.start if name in waiting], wait=False)
+        return
+    units.change_units("reload", changes.reload)
+    units.change_units("restart", changes.restart)
+    units.change_units("start", changes.start)
+
+
+def _read_back(new: Manifest) -> None:
+    """Start what is down although the generation wants it, and refuse when it does not stay up."""
+    down = units.inactive_units(unit.name for unit in new.units)
+    if not down:
+        return
+    try:
+        units.change_units("start", down)
+    except CommandFailed as error:
+        raise ApplyFailed(_explain("start services", error, new)) from error
+    for name in units.inactive_units(down):
+        raise ApplyFailed(Problem(_origin(name, new), f"{name} does not run: {units.last_words(name)}", _see(name)))
+
+
+def _explain(step: str, error: CommandFailed, new: Manifest) -> Problem:
+    """Name the first unit the failure mentions, with what its daemon said last."""
+    for unit in new.units:
+        if unit.name in error.output or f" {unit.name}" in " ".join(error.argv[3:]) and len(error.argv) == 5:
+            said = units.last_words(unit.name)
+            return Problem(unit.origin, f"could not {step}: {unit.name}: {said or error.output}", _see(unit.name))
+    return Problem("", f"could not {step}: {error.output or error}", "see: journalctl -b -u patronus-apply")
+
+
+def _origin(name: str, new: Manifest) -> str:
+    return next((unit.origin for unit in new.units if unit.name == name), "")
+
+
+def _see(name: str) -> str:
+    return f"see: journalctl -u {name}"
+
+
+def running_manifest(layout: Layout) -> Manifest:
+    """Return the manifest of the current tree, or the empty one before the first apply of a boot."""
+    return files.read_manifest(layout.current) if layout.current.exists() else EMPTY

@@ -1,0 +1,83 @@
+"""The dead man's handle: a timer of systemd's, armed before a change, that goes back unless someone confirms.
+
+The timer lives in PID 1: neither the death of patronusd nor of the one who applied stops it. A power cut is a
+rollback as well, because the pending change is only in /run and boot takes the last confirmed generation.
+"""
+
+from __future__ import annotations
+
+import fcntl
+import json
+import os
+import time
+from collections.abc import Iterator
+from contextlib import contextmanager
+from typing import NamedTuple
+
+from patronus.host.files import write_atomically
+from patronus.host.layout import Layout
+from patronus.host.run import run
+
+REVERT_UNIT = "patronus-revert"
+
+
+class Pending(NamedTuple):
+    """A change that is applied but not confirmed. Trees by id; `deadline` is seconds of the boot-time clock."""
+
+    generation: str
+    tree: str
+    previous_generation: str
+    previous_tree: str
+    deadline: float
+    seconds: int
+    author: str
+
+
+def clock() -> float:
+    """Seconds since boot, suspend included (CLOCK_BOOTTIME): setting the wall clock moves no deadline."""
+    return time.clock_gettime(time.CLOCK_BOOTTIME)
+
+
+@contextmanager
+def changing(layout: Layout) -> Iterator[None]:
+    """Hold the box's only write lock; raises BlockingIOError when another change is under way."""
+    layout.run.mkdir(parents=True, exist_ok=True)
+    with layout.lock.open("w") as lock:
+        fcntl.flock(lock, fcntl.LOCK_EX | fcntl.LOCK_NB)
+        os.set_inheritable(lock.fileno(), False)
+        yield
+
+
+def arm(layout: Layout, pending: Pending) -> None:
+    """Write the pending change down and start the timer, before anything changes."""
+    write_atomically(layout.pending, json.dumps(pending._asdict()).encode(), 0o600)
+    run("systemctl", "stop", f"{REVERT_UNIT}.timer", check=False)
+    run("systemctl", "reset-failed", f"{REVERT_UNIT}.service", check=False)
+    run(
+        "systemd-run",
+        f"--unit={REVERT_UNIT}",
+        f"--on-active={pending.seconds}s",
+        "--timer-property=AccuracySec=50ms",
+        "--collect",
+        "--description=Go back to the last confirmed configuration",
+        "--property=Type=oneshot",
+        "--",
+        "/usr/bin/python3",
+        "-I",
+        "-m",
+        "patronus.boot.revert",
+    )
+
+
+def disarm(layout: Layout) -> None:
+    """Stop the timer and forget the pending change."""
+    run("systemctl", "stop", f"{REVERT_UNIT}.timer", check=False)
+    layout.pending.unlink(missing_ok=True)
+
+
+def read_pending(layout: Layout) -> Pending | None:
+    """Return the change that waits for its confirmation."""
+    try:
+        return Pending(**json.loads(layout.pending.read_bytes()))
+    except FileNotFoundError:
+        return None
