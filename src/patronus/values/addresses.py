@@ -64,7 +64,8 @@ def intersect_ranges(left: Ranges, right: Ranges) -> Ranges:
 
 
 class Addresses(NamedTuple):
-    """A set of IPv4 and IPv6 addresses. `label` is the alias it came from, for readable names only."""
+    """A set of IPv4 and IPv6 addresses. `label` is the alias it came from, for readable names only;
+    with a leading `!` the set is everything but that alias."""
 
     v4: Ranges = ()
     v6: Ranges = ()

@@ -1,0 +1,89 @@
+"""Writes a ruleset as the text of one nftables transaction that replaces whatever table was there (nft(8))."""
+
+from __future__ import annotations
+
+from collections.abc import Callable, Iterable
+
+from patronus.firewall import base
+from patronus.firewall.ir import SELF, Ruleset
+from patronus.firewall.matches import write_rule
+from patronus.firewall.scopes import Chain, Dispatch, Pair, dispatch_rules
+from patronus.firewall.sets import SetTable
+from patronus.firewall.translation import write_translation
+
+TABLE = "table inet patronus"
+
+
+def compile_ruleset(ruleset: Ruleset) -> str:
+    """Return the text for `nft -f`; the same ruleset always gives the same text."""
+    sets = SetTable()
+    names = [link.name for link in ruleset.links]
+    inbound = dispatch_rules(ruleset.rules, names, [SELF], "input")
+    across = dispatch_rules(ruleset.rules, names, names, "forward")
+    outbound = dispatch_rules(ruleset.rules, [SELF], names, "output")
+    chains: dict[str, list[str]] = {"refuse": base.write_reject(), **base.write_spoofing(ruleset)}
+    for dispatch in (inbound, across, outbound):
+        chains.update((chain.name, _write_body(chain, sets)) for chain in dispatch.chains)
+    chains["essentials"] = base.write_essentials(ruleset)
+    guards = base.write_source_guards(ruleset, sets)
+    if guards:
+        chains["source-guards"] = guards
+    chains["input"] = _write_input(ruleset, inbound, bool(guards))
+    chains["forward"] = _write_forward(ruleset, across, bool(guards))
+    chains["output"] = _write_output(outbound)
+    chains.update(write_translation(ruleset.forwards, ruleset.source_nat, sets))
+    body = "\n".join([sets.text(), *(_write_chain(name, lines) for name, lines in chains.items())])
+    return f"{TABLE}\ndelete {TABLE}\n{TABLE} {{\n{body.lstrip()}}}\n"
+
+
+def _write_chain(name: str, lines: Iterable[str]) -> str:
+    return f"\tchain {name} {{\n\t\t" + "\n\t\t".join(lines) + "\n\t}\n"
+
+
+def _write_body(chain: Chain, sets: SetTable) -> list[str]:
+    lines: list[str] = []
+    for item in chain.body:
+        if isinstance(item, str):
+            lines.append(f"jump {item}")
+        else:
+            lines += write_rule(item, sets)
+    return lines
+
+
+def _write_input(ruleset: Ruleset, dispatch: Dispatch, guards: bool) -> list[str]:
+    lines = [
+        "type filter hook input priority filter; policy drop;",
+        'iifname "lo" accept',
+        base.STATE,
+        "jump essentials",
+    ]
+    if guards:
+        lines.append("jump source-guards")
+    if dispatch.pairs:
+        lines.append(f"iifname vmap {{ {_elements(dispatch, lambda pair: pair[:1])} }}")
+    return lines + base.write_default(ruleset)
+
+
+def _write_forward(ruleset: Ruleset, dispatch: Dispatch, guards: bool) -> list[str]:
+    lines = ["type filter hook forward priority filter; policy drop;", base.STATE]
+    if guards:
+        lines.append("jump source-guards")
+    if dispatch.pairs:
+        lines.append(f"iifname . oifname vmap {{ {_elements(dispatch, lambda pair: pair)} }}")
+    return lines + base.write_default(ruleset)
+
+
+def _write_output(dispatch: Dispatch) -> list[str]:
+    """What the box sends passes, but for the owner's rules about `self`."""
+    lines = ["type filter hook output priority filter; policy accept;"]
+    if dispatch.pairs:
+        lines += ['oifname "lo" accept', "ct state { established, related } accept"]
+        lines.append(f"oifname vmap {{ {_elements(dispatch, lambda pair: pair[1:])} }}")
+    return lines
+
+
+def _elements(dispatch: Dispatch, key: Callable[[Pair], tuple[str, ...]]) -> str:
+    """Return the elements of a verdict map from link names to chains."""
+    return ", ".join(
+        " . ".join(f'"{link}"' for link in key(pair)) + f" : jump {chain}" for pair, chain in dispatch.pairs.items()
+    )

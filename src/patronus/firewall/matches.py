@@ -1,0 +1,74 @@
+"""One rule of the ruleset as lines of nftables."""
+
+from __future__ import annotations
+
+from collections.abc import Iterator
+
+from patronus.firewall.ir import BLOCK, ICMP, ICMPV6, PASS, REJECT, Rule
+from patronus.firewall.sets import SetTable
+from patronus.firewall.text import PROTOCOL_NAMES, write_numbers, write_port_set
+from patronus.values.addresses import ALL4, ALL6, ALL_PORTS, Addresses, Ranges
+
+VERDICTS = {PASS: "accept", BLOCK: "drop", REJECT: "goto refuse"}
+LOG_LIMIT = "limit rate 50/second burst 100 packets"
+"""A flood must not fill the journal; per rule."""
+
+
+def match_protocol(protocols: tuple[int, ...], source_ports: Ranges, destination_ports: Ranges) -> str:
+    """Return the match for protocols and ports; ports need TCP, UDP or both."""
+    if source_ports == ALL_PORTS and destination_ports == ALL_PORTS:
+        return f"meta l4proto {write_numbers(protocols, PROTOCOL_NAMES)} " if protocols else ""
+    if len(protocols) == 1:
+        text, header = "", PROTOCOL_NAMES[protocols[0]]
+    else:
+        text, header = f"meta l4proto {write_numbers(protocols, PROTOCOL_NAMES)} ", "th"
+    if source_ports != ALL_PORTS:
+        text += f"{header} sport {write_port_set(source_ports)} "
+    if destination_ports != ALL_PORTS:
+        text += f"{header} dport {write_port_set(destination_ports)} "
+    return text
+
+
+def match_families(source: Addresses, destination: Addresses, sets: SetTable) -> Iterator[str]:
+    """Yield one match per address family that can match; one for both families when addresses do not matter."""
+    is_open4 = source.v4 == ALL4 and destination.v4 == ALL4
+    is_open6 = source.v6 == ALL6 and destination.v6 == ALL6
+    if is_open4 and is_open6:
+        yield ""
+        return
+    if source.v4 and destination.v4:
+        yield "meta nfproto ipv4 " if is_open4 else _match_addresses(source, destination, 4, sets)
+    if source.v6 and destination.v6:
+        yield "meta nfproto ipv6 " if is_open6 else _match_addresses(source, destination, 6, sets)
+
+
+def _match_addresses(source: Addresses, destination: Addresses, family: int, sets: SetTable) -> str:
+    return sets.match("saddr", source, family) + sets.match("daddr", destination, family)
+
+
+def match_details(rule: Rule) -> str:
+    """Return the match for everything that is neither an address nor a link."""
+    if rule.icmp_types:
+        if rule.protocols == (ICMP,):
+            return f"icmp type {write_numbers(rule.icmp_types, {})} "
+        assert rule.protocols == (ICMPV6,)  # noqa: S101 - the feature refuses types of any other protocol
+        return f"icmpv6 type {write_numbers(rule.icmp_types, {})} "
+    text = match_protocol(rule.protocols, rule.source_ports, rule.destination_ports)
+    if rule.tcp_flags:
+        text += f"tcp flags & 0x{rule.tcp_flags[0]:02x} == 0x{rule.tcp_flags[1]:02x} "
+    if rule.forwarded_port is not None:
+        text += "ct status & dnat == dnat "
+        if rule.forwarded_port != ALL_PORTS:
+            text += f"ct original proto-dst {write_port_set(rule.forwarded_port)} "
+    return text
+
+
+def write_rule(rule: Rule, sets: SetTable) -> Iterator[str]:
+    """Yield the lines of a rule, without indentation; every line carries the rule's name as its comment."""
+    details = match_details(rule)
+    verdict = f'counter {VERDICTS[rule.action]} comment "{rule.name}"'
+    for addresses in match_families(rule.source, rule.destination, sets):
+        match = addresses + details
+        if rule.log:
+            yield f'{match}{LOG_LIMIT} log prefix "patronus:{rule.name}: "'
+        yield match + verdict
