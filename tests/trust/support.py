@@ -34,7 +34,7 @@ def make_payload(members: Mapping[str, bytes] = MEMBERS, **changes: Any) -> byte
 
 def signed(keys: Sequence[Path], members: Mapping[str, bytes] = MEMBERS, **changes: Any) -> bytes:
     """A bundle really signed by these keys."""
-    return make_bundle(make_payload(members, **changes), keys, KEYGEN)
+    return make_bundle(make_payload(members, **changes), [str(key) for key in keys], KEYGEN)
 
 
 def store_of(*keys: Path, threshold: int = 1) -> TrustStore:

@@ -24,35 +24,35 @@ class Token:
         self._key = key
         self._flags = flags
 
-    def sign(self, payload: bytes, key_path: str | os.PathLike[str], namespace: str) -> bytes:  # noqa: ARG002
+    def sign(self, payload: bytes, key_path: str, namespace: str) -> bytes:  # noqa: ARG002
         return self._key.sign(payload, self._flags, namespace)
 
 
 def test_two_people_sign_one_after_the_other(keys: Keys) -> None:
     draft = make_bundle(make_payload(), [], KEYGEN)
-    first = add_signature(draft, keys["alice"], KEYGEN)
-    both = add_signature(first, keys["bob"], KEYGEN)
+    first = add_signature(draft, str(keys["alice"]), KEYGEN)
+    both = add_signature(first, str(keys["bob"]), KEYGEN)
     assert split(both).payload == split(draft).payload
     verify_here(both, store_of(keys["alice"], keys["bob"], threshold=2))
 
 
 def test_nobody_signs_twice(keys: Keys) -> None:
-    assert codes_of(lambda: add_signature(signed([keys["alice"]]), keys["alice"], KEYGEN)) == ("already_signed",)
+    assert codes_of(lambda: add_signature(signed([keys["alice"]]), str(keys["alice"]), KEYGEN)) == ("already_signed",)
 
 
 def test_nobody_signs_what_no_box_would_read(keys: Keys) -> None:
     payload = make_payload()
     broken = seal(payload.replace(b"hostname: gate", b"hostname: gats"), [])
-    assert codes_of(lambda: add_signature(broken, keys["alice"], KEYGEN)) == ("member_altered",)
-    assert codes_of(lambda: add_signature(seal(b"x", []), keys["alice"], KEYGEN)) == ("bad_payload",)
-    assert codes_of(lambda: add_signature(payload, keys["alice"], KEYGEN)) == ("not_a_bundle",)
+    assert codes_of(lambda: add_signature(broken, str(keys["alice"]), KEYGEN)) == ("member_altered",)
+    assert codes_of(lambda: add_signature(seal(b"x", []), str(keys["alice"]), KEYGEN)) == ("bad_payload",)
+    assert codes_of(lambda: add_signature(payload, str(keys["alice"]), KEYGEN)) == ("not_a_bundle",)
 
 
 def test_a_key_that_cannot_sign_is_named(keys: Keys, tmp_path: Path, capfd: pytest.CaptureFixture[str]) -> None:
     missing = tmp_path / "nowhere"
-    assert codes_of(lambda: sign(b"x", missing, KEYGEN)) == ("cannot_sign",)
+    assert codes_of(lambda: sign(b"x", str(missing), KEYGEN)) == ("cannot_sign",)
     assert "nowhere" in capfd.readouterr().err
-    assert codes_of(lambda: sign(b"x", keys["alice"], SshKeygen("/nonexistent/ssh-keygen"))) == ("cannot_sign",)
+    assert codes_of(lambda: sign(b"x", str(keys["alice"]), SshKeygen("/nonexistent/ssh-keygen"))) == ("cannot_sign",)
 
 
 def test_a_token_that_was_not_touched_is_told_at_once() -> None:
@@ -79,7 +79,7 @@ def agent(keys: Keys, monkeypatch: pytest.MonkeyPatch, tmp_path: Path) -> Iterat
 def test_a_public_key_signs_through_the_agent(keys: Keys, tmp_path: Path) -> None:
     public = tmp_path / "alice.pub"
     public.write_bytes(keys["alice"].with_suffix(".pub").read_bytes())
-    verify_here(make_bundle(make_payload(), [public], KEYGEN), store_of(keys["alice"]))
+    verify_here(make_bundle(make_payload(), [str(public)], KEYGEN), store_of(keys["alice"]))
 
 
 def test_large_bundles_pass_through_ssh_keygen_whole(keys: Keys) -> None:
@@ -103,7 +103,7 @@ def test_inspect_shows_the_claims_and_says_they_are_claims(keys: Keys) -> None:
 def test_inspect_shows_what_is_wrong(keys: Keys) -> None:
     payload = make_payload()
     altered = payload.replace(b"hostname: gate", b"hostname: gats")
-    bundle = seal(altered, [KEYGEN.sign(payload, keys["alice"], "git"), b"junk"])
+    bundle = seal(altered, [KEYGEN.sign(payload, str(keys["alice"]), "git"), b"junk"])
     summary = inspect(bundle)
     assert [reason.code for reason in summary.reasons] == ["bad_signature_text", "member_altered"]
     assert summary.signatures[0].endswith("for 'git'")

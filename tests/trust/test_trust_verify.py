@@ -101,7 +101,7 @@ def test_a_draft_is_refused(keys: Keys) -> None:
 
 def test_a_signature_for_another_purpose_is_refused(keys: Keys) -> None:
     payload = make_payload()
-    bundle = seal(payload, [KEYGEN.sign(payload, keys["alice"], "file")])
+    bundle = seal(payload, [KEYGEN.sign(payload, str(keys["alice"]), "file")])
     assert codes_of(lambda: verify_here(bundle, store_of(keys["alice"]))) == ("wrong_namespace",)
 
 
@@ -157,7 +157,7 @@ def test_everything_a_box_dislikes_is_told_at_once(keys: Keys) -> None:
     payload = pack(
         Manifest(1, 9, "9", Target(("other",)), "Bob", NOW, parent="cd" * 32), {"config.yaml": b"a: 1"}
     ).replace(b"a: 1", b"a: 2")
-    bundle = seal(payload, [KEYGEN.sign(payload, keys["alice"], "patronus-config")])
+    bundle = seal(payload, [KEYGEN.sign(payload, str(keys["alice"]), "patronus-config")])
     assert codes_of(lambda: verify_here(bundle, store_of(keys["alice"]))) == (
         "other_device",
         "old_serial",
@@ -190,12 +190,12 @@ class Trap:
 def test_nothing_is_parsed_before_the_signatures_are_right(keys: Keys, monkeypatch: pytest.MonkeyPatch) -> None:
     poison = b"\x00\x00\x00\x10" + b"{" * 16 + b"YAML bomb"
     store = store_of(keys["alice"], keys["bob"], threshold=2)
-    good = [KEYGEN.sign(poison, keys[name], "patronus-config") for name in ("alice", "bob")]
+    good = [KEYGEN.sign(poison, str(keys[name]), "patronus-config") for name in ("alice", "bob")]
     wrong = {
         "unsigned": [],
-        "bad_signature": [KEYGEN.sign(poison + b".", keys[name], "patronus-config") for name in ("alice", "bob")],
-        "wrong_namespace": [KEYGEN.sign(poison, keys[name], "git") for name in ("alice", "bob")],
-        "unknown_signer": [KEYGEN.sign(poison, keys["mallory"], "patronus-config")],
+        "bad_signature": [KEYGEN.sign(poison + b".", str(keys[name]), "patronus-config") for name in ("alice", "bob")],
+        "wrong_namespace": [KEYGEN.sign(poison, str(keys[name]), "git") for name in ("alice", "bob")],
+        "unknown_signer": [KEYGEN.sign(poison, str(keys["mallory"]), "patronus-config")],
         "too_few_signers": good[:1],
         "bad_signature_text": [*good, b"garbage"],
     }
@@ -211,7 +211,7 @@ def test_nothing_is_parsed_before_the_signatures_are_right(keys: Keys, monkeypat
 
 def test_a_signed_payload_that_makes_no_sense_is_refused(keys: Keys) -> None:
     poison = b"\x00\x00\x00\x10" + b"{" * 16 + b"YAML bomb"
-    bundle = seal(poison, [KEYGEN.sign(poison, keys["alice"], "patronus-config")])
+    bundle = seal(poison, [KEYGEN.sign(poison, str(keys["alice"]), "patronus-config")])
     assert codes_of(lambda: verify_here(bundle, store_of(keys["alice"]))) == ("bad_manifest",)
 
 
@@ -252,5 +252,5 @@ def test_strangers_cannot_make_the_box_work(keys: Keys) -> None:
     with pytest.raises(Refused):
         authenticate(seal(sealed.payload, sealed.signatures * 16), store, counting)
     assert counting.asked == 0
-    authenticate(add_signature(signed([keys["mallory"]]), keys["alice"], KEYGEN), store, counting)
+    authenticate(add_signature(signed([keys["mallory"]]), str(keys["alice"]), KEYGEN), store, counting)
     assert counting.asked == 1

@@ -42,13 +42,12 @@ class SshKeygen:
             raise self._refuse_to_verify(f"killed by signal {-done.returncode}")
         return done.returncode == 0
 
-    def sign(self, payload: bytes, key_path: str | os.PathLike[str], namespace: str) -> bytes:
+    def sign(self, payload: bytes, key_path: str, namespace: str) -> bytes:
         """The armored signature. Passphrase, PIN and touch are asked for on the terminal. Raises Refused."""
-        path = os.fspath(key_path)
         with _hold(payload) as data:
             try:
                 done = subprocess.run(
-                    [self._program, "-q", "-Y", "sign", "-f", path, "-n", namespace],
+                    [self._program, "-q", "-Y", "sign", "-f", key_path, "-n", namespace],
                     stdin=data,
                     stdout=subprocess.PIPE,
                     timeout=SIGN_TIMEOUT,
@@ -63,7 +62,7 @@ class SshKeygen:
         if done.returncode != 0:
             raise refuse(
                 "cannot_sign",
-                f"Nothing was signed: ssh-keygen could not use the key {path}.",
+                f"Nothing was signed: ssh-keygen could not use the key {key_path}.",
                 "Its own words are above. The file must be a private key, or a .pub whose key the SSH agent holds.",
             )
         return done.stdout

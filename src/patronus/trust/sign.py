@@ -2,7 +2,6 @@
 
 from collections.abc import Sequence
 from datetime import datetime
-from os import PathLike
 from typing import NamedTuple, Protocol
 
 from patronus.trust.format import seal, split
@@ -11,13 +10,11 @@ from patronus.trust.payload import check_hashes, digest, unpack
 from patronus.trust.refusal import Reason, Refused, escape, refuse
 from patronus.trust.sshsig import NAMESPACE, parse_signature
 
-KeyPath = str | PathLike[str]
-
 
 class SigningTool(Protocol):
     """Runs `ssh-keygen -Y sign`, which may ask for a passphrase, a PIN or a touch; Refused with `cannot_sign`."""
 
-    def sign(self, payload: bytes, key_path: KeyPath, namespace: str) -> bytes: ...
+    def sign(self, payload: bytes, key_path: str, namespace: str) -> bytes: ...
 
 
 class Summary(NamedTuple):
@@ -39,7 +36,7 @@ class Summary(NamedTuple):
         return lines + [f"problem: {reason.message}" for reason in self.reasons[:20]]
 
 
-def sign(payload: bytes, key_path: KeyPath, keygen: SigningTool) -> bytes:
+def sign(payload: bytes, key_path: str, keygen: SigningTool) -> bytes:
     """One armored signature over a payload from `pack`. Raises Refused."""
     text = keygen.sign(payload, key_path, NAMESPACE)
     signature = parse_signature(text)
@@ -52,7 +49,7 @@ def sign(payload: bytes, key_path: KeyPath, keygen: SigningTool) -> bytes:
     return text
 
 
-def make_bundle(payload: bytes, key_paths: Sequence[KeyPath], keygen: SigningTool) -> bytes:
+def make_bundle(payload: bytes, key_paths: Sequence[str], keygen: SigningTool) -> bytes:
     """A bundle with one signature per key; without keys a draft for others to sign. Raises Refused."""
     bundle = seal(payload, [])
     for key_path in key_paths:
@@ -60,7 +57,7 @@ def make_bundle(payload: bytes, key_paths: Sequence[KeyPath], keygen: SigningToo
     return bundle
 
 
-def add_signature(bundle: bytes, key_path: KeyPath, keygen: SigningTool) -> bytes:
+def add_signature(bundle: bytes, key_path: str, keygen: SigningTool) -> bytes:
     """The bundle with one more signature. Raises Refused when its key has signed already.
 
     The payload is opened first: nobody should sign what no box would read.
