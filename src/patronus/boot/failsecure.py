@@ -14,7 +14,7 @@ def main() -> int:
     """Write the banner to the consoles the kernel uses; gettys that start later show it from issue.d."""
     banner = (Layout().root / "run/issue.d/50-patronus.issue").read_text().replace("\\\\", "\\").replace("\n", "\r\n")
     for name in Path("/sys/class/tty/console/active").read_text().split():
-        with suppress(OSError), open(os.open(f"/dev/{name}", os.O_WRONLY | os.O_NOCTTY), "w") as console:
+        with suppress(OSError), os.fdopen(os.open(f"/dev/{name}", os.O_WRONLY | os.O_NOCTTY), "w") as console:
             console.write(banner)
     return 0
 

@@ -2,17 +2,16 @@
 
 from __future__ import annotations
 
-import contextlib
 import sys
 
 from patronus.host import files
 from patronus.host.layout import Layout
 from patronus.pipeline.apply import ApplyFailed, apply_tree
-from patronus.pipeline.confirm import Pending, changing, read_pending
+from patronus.pipeline.confirm import Pending, changing_now, read_pending
 
 
 def revert(layout: Layout) -> Pending | None:
-    """Undo the pending change and return it; None when there is none. Takes no lock."""
+    """Undo the pending change and return it; None when there is none. The caller holds the lock."""
     pending = read_pending(layout)
     if pending is None:
         return None
@@ -26,10 +25,8 @@ def revert(layout: Layout) -> Pending | None:
 def main() -> int:
     """Run as a unit: say in the journal what happened."""
     layout = Layout()
-    # A change that is still being made holds the lock; its process may be stuck, so the deadline wins after all.
-    with contextlib.suppress(BlockingIOError), changing(layout):
+    with changing_now(layout):
         return _revert(layout)
-    return _revert(layout)
 
 
 def _revert(layout: Layout) -> int:

@@ -15,7 +15,7 @@ def write_atomically(path: Path, content: bytes, mode: int = 0o644, *, durable: 
     path.parent.mkdir(parents=True, exist_ok=True)
     draft = path.with_name(f".{path.name}.new")
     descriptor = os.open(draft, os.O_WRONLY | os.O_CREAT | os.O_TRUNC | os.O_NOFOLLOW, mode)
-    with open(descriptor, "wb") as file:
+    with os.fdopen(descriptor, "wb") as file:
         os.fchmod(file.fileno(), mode)
         file.write(content)
         if durable:
@@ -67,7 +67,7 @@ def _write_entry(path: Path, entry: Entry, content: bytes) -> None:
         path.symlink_to(entry.target)
         return
     descriptor = os.open(path, os.O_WRONLY | os.O_CREAT | os.O_EXCL, 0o600)
-    with open(descriptor, "wb") as file:
+    with os.fdopen(descriptor, "wb") as file:
         file.write(content)
         if (entry.owner, entry.group) != ("root", "root"):
             os.fchown(file.fileno(), _user_id(entry.owner), _group_id(entry.group))

@@ -1,8 +1,8 @@
 """The generations of a box: signed bundles on the config partition, written once and never rewritten.
 
-    /config/generations/<serial>-<digest16>/bundle       as it was delivered, byte for byte
-    /config/generations/<serial>-<digest16>/record.json  when it was confirmed, by whom
-    /config/confirmed -> generations/<serial>-<digest16> the one that boots
+/config/generations/<serial>-<digest16>/bundle       as it was delivered, byte for byte
+/config/generations/<serial>-<digest16>/record.json  when it was confirmed, by whom
+/config/confirmed -> generations/<serial>-<digest16> the one that boots
 """
 
 from __future__ import annotations

@@ -43,7 +43,9 @@ def list_nics() -> list[Nic]:
 
 
 def _device_path(name: str) -> str:
-    done = run("udevadm", "info", "--query=property", "--property=ID_PATH", "--value", f"/sys/class/net/{name}", check=False)
+    done = run(
+        "udevadm", "info", "--query=property", "--property=ID_PATH", "--value", f"/sys/class/net/{name}", check=False
+    )
     return done.stdout.decode().strip()
 
 

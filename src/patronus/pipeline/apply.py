@@ -108,7 +108,7 @@ def _read_back(new: Manifest) -> None:
 def _explain(step: str, error: CommandFailed, new: Manifest) -> Problem:
     """Name the first unit the failure mentions, with what its daemon said last."""
     for unit in new.units:
-        if unit.name in error.output or f" {unit.name}" in " ".join(error.argv[3:]) and len(error.argv) == 5:
+        if unit.name in error.output or (f" {unit.name}" in " ".join(error.argv[3:]) and len(error.argv) == 5):
             said = units.last_words(unit.name)
             return Problem(unit.origin, f"could not {step}: {unit.name}: {said or error.output}", _see(unit.name))
     return Problem("", f"could not {step}: {error.output or error}", "see: journalctl -b -u patronus-apply")

@@ -9,16 +9,19 @@ from __future__ import annotations
 import fcntl
 import json
 import os
+import signal
 import time
 from collections.abc import Iterator
-from contextlib import contextmanager
-from typing import NamedTuple
+from contextlib import contextmanager, suppress
+from typing import NamedTuple, TextIO
 
 from patronus.host.files import write_atomically
 from patronus.host.layout import Layout
 from patronus.host.run import run
 
 REVERT_UNIT = "patronus-revert"
+APPLY_LIMIT = 300
+"""Seconds an apply that asks for no confirmation may take before the box goes back by itself."""
 
 
 class Pending(NamedTuple):
@@ -42,10 +45,34 @@ def clock() -> float:
 def changing(layout: Layout) -> Iterator[None]:
     """Hold the box's only write lock; raises BlockingIOError when another change is under way."""
     layout.run.mkdir(parents=True, exist_ok=True)
-    with layout.lock.open("w") as lock:
+    with layout.lock.open("a+") as lock:
         fcntl.flock(lock, fcntl.LOCK_EX | fcntl.LOCK_NB)
-        os.set_inheritable(lock.fileno(), False)
+        _write_holder(lock)
         yield
+        lock.truncate(0)
+
+
+@contextmanager
+def changing_now(layout: Layout) -> Iterator[None]:
+    """Hold the write lock at any price: whoever holds it past the deadline is ended (the deadline is a promise)."""
+    layout.run.mkdir(parents=True, exist_ok=True)
+    with layout.lock.open("a+") as lock:
+        try:
+            fcntl.flock(lock, fcntl.LOCK_EX | fcntl.LOCK_NB)
+        except BlockingIOError:
+            lock.seek(0)
+            with suppress(ValueError, ProcessLookupError):
+                os.kill(int(lock.read()), signal.SIGKILL)
+            fcntl.flock(lock, fcntl.LOCK_EX)
+        _write_holder(lock)
+        yield
+        lock.truncate(0)
+
+
+def _write_holder(lock: TextIO) -> None:
+    lock.truncate(0)
+    lock.write(str(os.getpid()))
+    lock.flush()
 
 
 def arm(layout: Layout, pending: Pending) -> None:

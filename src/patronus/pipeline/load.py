@@ -83,8 +83,10 @@ def _refuse_references(name: str, text: str) -> None:
             raise Refused([_at(name, event, f"nested deeper than {MAX_DEPTH} levels", "no section needs that")])
         if isinstance(event, AliasEvent) or (isinstance(event, NodeEvent) and event.anchor):
             raise Refused([_at(name, event, "YAML anchors and aliases are not accepted", "write the value out")])
-        if isinstance(event, NodeEvent) and getattr(event, "ctag", None) and str(event.ctag or "") not in {"", "None", "!"}:
+        if str(getattr(event, "ctag", None) or "!") not in {"!", "None"}:
             raise Refused([_at(name, event, "YAML tags are not accepted", "write a plain value")])
+        if getattr(event, "version", None) not in {None, (1, 2)}:
+            raise Refused([_at(name, event, "the document is not YAML 1.2", "remove the %YAML line")])
 
 
 def _at(name: str, source: Any, message: str, hint: str) -> Problem:

@@ -16,7 +16,7 @@ def preflight(tree: Path, manifest: Manifest) -> list[Problem]:
 
 
 def preflight_booting(manifest: Manifest) -> list[Problem]:
-    """At boot the tree has passed its checkers before; a NIC that is gone is a warning, one that is unclear a refusal."""
+    """The tree has passed its checkers before; a NIC that is gone is a warning, one that is unclear a refusal."""
     if not manifest.links:
         return []
     links.wait_for_nics(manifest.links)

@@ -17,8 +17,6 @@ from patronus.values.problem import Problem, Refused, config_path, errors
 from patronus.values.version import SCHEMA_VERSION
 
 
-
-
 @dataclass(frozen=True)
 class Appliance:
     """A document that holds together: one validated section per feature, and the facts they tell each other."""
@@ -43,7 +41,9 @@ def validate(data: Mapping[str, Any], profiles: Collection[str] | None = None) -
             broken.add(feature.key)
         else:
             sections.append((feature, section))
-    context = Context(tuple(fact for feature, section in sections for fact in feature.facts(section)), frozenset(broken))
+    context = Context(
+        tuple(fact for feature, section in sections for fact in feature.facts(section)), frozenset(broken)
+    )
     for feature, section in sections:
         if broken.isdisjoint(feature.needs):
             problems += feature.check(section, context)

@@ -7,7 +7,7 @@ from __future__ import annotations
 
 from collections.abc import Iterable
 from dataclasses import dataclass, field
-from ipaddress import IPv4Interface, IPv6Interface
+from ipaddress import IPv4Interface, IPv6Address, IPv6Interface
 from typing import TypeVar
 
 from patronus.values.addresses import Addresses, Ranges
@@ -36,6 +36,10 @@ class LinkFact:
     """False keeps the link down; services leave it out."""
     mtu: int | None = None
     """Bytes; None is the driver's own."""
+    uplink: bool = False
+    """A default route is, or may come, through this link."""
+    link_local: IPv6Address | None = None
+    """A fixed link-local address of the box on this link, which services can bind whatever the prefix is."""
 
 
 @dataclass(frozen=True)

@@ -66,7 +66,7 @@ def _matching(pattern: str, expected: str, *, max_length: int = 253) -> Any:
 
 
 def _plain_text(value: Any) -> str:
-    """Accept printable single-line text: no control, bidi or other format characters (Unicode categories C*, Zl, Zp)."""
+    """Accept printable single-line text: no control, bidi or format characters (Unicode categories C*, Zl, Zp)."""
     if not isinstance(value, str):
         raise ValueError("expected text")  # noqa: TRY004
     bad = {char for char in value if unicodedata.category(char) in {"Cc", "Cf", "Cs", "Co", "Cn", "Zl", "Zp"}}
@@ -121,7 +121,7 @@ def _parse_size(value: str) -> int:
 
 def _parse_ports(value: Any) -> Any:
     if isinstance(value, bool):
-        raise ValueError("expected a port 1-65535 or a range such as 8000-8010")
+        raise ValueError("expected a port 1-65535 or a range such as 8000-8010")  # noqa: TRY004
     if isinstance(value, int):
         return PortRange(first=value, last=value)
     match = re.fullmatch(r"(\d{1,5})(?:-(\d{1,5}))?", value) if isinstance(value, str) else None
@@ -178,11 +178,18 @@ Text = Annotated[str, AfterValidator(_plain_text), Field(max_length=200)]
 """A description for people: one printable line."""
 
 MacAddress = Annotated[str, *_from_text(_parse_mac, "a MAC address such as 52:54:00:12:34:56")]
-Duration = Annotated[int, *_from_text(_parse_duration, "a duration such as 30s, 10m, 12h or 7d")[:1], PlainSerializer(write_duration),
-                     WithJsonSchema({"type": "string", "pattern": "^[0-9]+[smhdw]$"})]  # fmt: skip
+Duration = Annotated[
+    int,
+    *_from_text(_parse_duration, "a duration such as 30s, 10m, 12h or 7d")[:1],
+    PlainSerializer(write_duration),
+    WithJsonSchema({"type": "string", "pattern": "^[0-9]+[smhdw]$"}),
+]
 """Seconds; written `12h`."""
-Size = Annotated[int, *_from_text(_parse_size, "a size such as 512K, 200M or 1G")[:1],
-                 WithJsonSchema({"type": "string", "pattern": "^[0-9]+[KMG]$"})]  # fmt: skip
+Size = Annotated[
+    int,
+    *_from_text(_parse_size, "a size such as 512K, 200M or 1G")[:1],
+    WithJsonSchema({"type": "string", "pattern": "^[0-9]+[KMG]$"}),
+]
 """Bytes; written `200M`."""
 
 Ipv4 = Annotated[ipaddress.IPv4Address, *_from_text(ipaddress.IPv4Address, "an IPv4 address such as 192.0.2.1")]
@@ -283,3 +290,39 @@ PortTerm = Annotated[
     PlainSerializer(str),
     WithJsonSchema({"anyOf": [{"type": "integer", "minimum": 1, "maximum": 65535}, {"type": "string"}]}),
 ]
+
+_key_kinds = (
+    r"(?:ssh-ed25519|ssh-rsa|ecdsa-sha2-nistp(?:256|384|521)"
+    r"|sk-ssh-ed25519@openssh\.com|sk-ecdsa-sha2-nistp256@openssh\.com)"
+)
+_ssh_key = _matching(
+    _key_kinds + r" [A-Za-z0-9+/]{40,}={0,2}(?: [A-Za-z0-9 ._@+:/()-]{0,100})?",
+    "one line of a public key file: `ssh-ed25519 AAAA... comment`, without options in front",
+    max_length=4096,
+)
+SshPublicKey = Annotated[str, *_ssh_key]
+_password_hash = _matching(
+    r"\$y\$[./A-Za-z0-9]+\$[./A-Za-z0-9]{1,86}\$[./A-Za-z0-9]{43}"
+    r"|\$6\$(?:rounds=[1-9][0-9]{0,8}\$)?[./A-Za-z0-9]{1,16}\$[./A-Za-z0-9]{86}",
+    "a password hash as `mkpasswd -m yescrypt` prints it, beginning with $y$",
+    max_length=200,
+)
+PasswordHash = Annotated[str, *_password_hash, Field(repr=False)]
+"""A salted hash, crypt(5): yescrypt, or sha512crypt of older systems."""
+_timezone = _matching(
+    r"[A-Za-z][A-Za-z0-9_+-]*(?:/[A-Za-z0-9][A-Za-z0-9_+-]*){0,2}", "a time zone such as Europe/Berlin", max_length=40
+)
+Timezone = Annotated[str, *_timezone]
+_sysctl_key = _matching(
+    r"[a-z][a-z0-9_-]*(?:\.[a-zA-Z0-9][a-zA-Z0-9_-]*)+", "a kernel setting such as net.core.somaxconn", max_length=120
+)
+SysctlKey = Annotated[str, *_sysctl_key]
+_sysctl_value = _matching(
+    r"-?[A-Za-z0-9](?:[A-Za-z0-9 ._:,-]*[A-Za-z0-9])?",
+    "a number, a word, or numbers with spaces between",
+    max_length=200,
+)
+SysctlValue = Annotated[
+    str, BeforeValidator(lambda value: str(value) if type(value) is int else value), *_sysctl_value
+]  # fmt: skip
+"""What is written to the setting; a plain number needs no quotes."""

@@ -1,0 +1,157 @@
+"""Changes the running generation: prepare, arm the timer, apply, confirm or go back."""
+
+from __future__ import annotations
+
+import hashlib
+import time
+from collections.abc import Callable, Mapping
+from typing import NamedTuple
+
+from patronus.boot.choose import record_of, verify_here
+from patronus.boot.revert import revert
+from patronus.daemon.look import running_generation
+from patronus.host import files, identity
+from patronus.host.generations import Generations, Record
+from patronus.host.layout import Layout
+from patronus.pipeline import confirm as timer
+from patronus.pipeline.apply import ApplyFailed, apply_tree
+from patronus.pipeline.build import build, documents_of
+from patronus.pipeline.preflight import preflight
+from patronus.pipeline.render import Tree
+from patronus.trust.format import MAX_BUNDLE
+from patronus.values.fragments import RULESET_PATH
+from patronus.values.manifest import EMPTY, Entry, Manifest
+from patronus.values.problem import Problem, Refused
+
+
+class Candidate(NamedTuple):
+    """A verified, rendered generation that could become the running one."""
+
+    record: Record
+    bundle: bytes
+    documents: Mapping[str, bytes]
+    tree: Tree
+    warnings: tuple[Problem, ...]
+
+
+def prepare(layout: Layout, bundle: bytes) -> Candidate:
+    """Verify, validate, plan and render a bundle from outside. Raises Refused with every problem."""
+    generations = Generations(layout.config)
+    running = running_generation(layout)
+    parent = _digest(layout, running) if running else None
+    verified = verify_here(layout, bundle, highest_serial=generations.highest_serial(), parent=parent)
+    built = build(documents_of(verified.members), identity.read_image(layout).profiles)
+    notes = tuple(reason.as_problem("warning") for reason in verified.warnings)
+    return Candidate(
+        record_of(verified, bundle), bundle, documents_of(verified.members), built.tree, notes + built.warnings
+    )
+
+
+def prepare_kept(layout: Layout, generation: str) -> Candidate:
+    """Prepare a generation this box has kept; its signatures are checked again, its serial is not."""
+    generations = Generations(layout.config)
+    record = generations.record(generation)
+    if record is None:
+        hint = "see: patronus history"
+        raise Refused([Problem("", f"this box has no generation {generation[:60]!r}", hint)])
+    bundle = generations.read(record.generation, MAX_BUNDLE)
+    verified = verify_here(layout, bundle, highest_serial=None)
+    built = build(documents_of(verified.members), identity.read_image(layout).profiles)
+    return Candidate(record, bundle, documents_of(verified.members), built.tree, built.warnings)
+
+
+def _digest(layout: Layout, generation: str) -> str | None:
+    from patronus.trust.format import split
+    from patronus.trust.payload import digest
+
+    try:
+        return digest(split(Generations(layout.config).read(generation, MAX_BUNDLE)).payload)
+    except (OSError, Refused):
+        return None
+
+
+def run(layout: Layout, candidate: Candidate, confirm_within: int, progress: Callable[[str], None]) -> None:
+    """Apply a candidate. The timer is armed first; a failure goes back at once and is told with what it was."""
+    pending = timer.read_pending(layout)
+    if pending:
+        hint = "confirm it or go back first: patronus confirm, patronus rollback"
+        raise Refused([Problem("", f"generation {pending.generation} still waits for its confirmation", hint)])
+    tree = files.write_tree(layout.trees, candidate.tree.tree_id, candidate.tree.manifest, candidate.tree.contents)
+    progress("let every daemon check its files")
+    problems = preflight(tree, candidate.tree.manifest)
+    if problems:
+        raise Refused(problems)
+    Generations(layout.config).keep(candidate.bundle, candidate.record)
+    previous = _current_tree(layout)
+    waiting = timer.Pending(
+        generation=candidate.record.generation,
+        tree=tree.name,
+        previous_generation=running_generation(layout),
+        previous_tree=previous,
+        deadline=timer.clock() + (confirm_within or timer.APPLY_LIMIT),
+        seconds=confirm_within or timer.APPLY_LIMIT,
+        author=candidate.record.author,
+    )
+    timer.arm(layout, waiting)
+    progress("apply")
+    try:
+        apply_tree(layout, tree, files.read_manifest(layout.trees / previous))
+    except ApplyFailed as error:
+        revert(layout)
+        timer.disarm(layout)
+        back = f"the box is back at generation {waiting.previous_generation or 'none'}"
+        raise Refused([error.problem._replace(message=f"{error.problem.message}; {back}")]) from error
+    files.point_link(layout.run / "generation", candidate.record.generation)
+    if not confirm_within:
+        confirm(layout, candidate.record.generation)
+    files.remove_other_trees(layout.trees, {tree.name, previous})
+
+
+def _current_tree(layout: Layout) -> str:
+    """Return the running tree's id; a locked-down box gets a tree that says so, to be able to go back to it."""
+    if layout.current.exists():
+        return layout.current.readlink().name
+    ruleset = (layout.vendor / "lockdown.nft").read_bytes()
+    entry = Entry(hashlib.sha256(ruleset).hexdigest(), 0o644, "root", "root")
+    manifest = EMPTY._replace(entries={RULESET_PATH: entry})
+    name = _tree_id(manifest)
+    files.write_tree(layout.trees, name, manifest, {RULESET_PATH: ruleset})
+    return name
+
+
+def _tree_id(manifest: Manifest) -> str:
+    return Tree(manifest, {}).tree_id
+
+
+def confirm(layout: Layout, generation: str) -> str:
+    """Keep the pending change: durable first, then the timer is stopped, so that no cut in between loses both."""
+    pending = timer.read_pending(layout)
+    if pending is None:
+        raise Refused([Problem("", "no change waits for a confirmation", "see: patronus status")])
+    if generation not in ("", pending.generation):
+        message = f"generation {pending.generation} waits for a confirmation, not {generation[:60]!r}"
+        raise Refused([Problem("", message, f"patronus confirm {pending.generation}")])
+    generations = Generations(layout.config)
+    record = generations.record(pending.generation)
+    if record is None:
+        raise Refused(
+            [Problem("", f"generation {pending.generation} is not on the config partition", "apply it again")]
+        )
+    generations.confirm(record._replace(confirmed_at=int(time.time())))
+    timer.disarm(layout)
+    layout.failure.unlink(missing_ok=True)
+    return pending.generation
+
+
+def go_back(layout: Layout) -> str:
+    """Undo the pending change now."""
+    pending = timer.read_pending(layout)
+    if pending is None:
+        hint = "name a generation: patronus history, patronus rollback GENERATION"
+        raise Refused([Problem("", "no change waits for a confirmation", hint)])
+    try:
+        revert(layout)
+    except ApplyFailed as error:
+        raise Refused([error.problem]) from error
+    timer.disarm(layout)
+    return pending.previous_generation

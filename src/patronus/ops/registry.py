@@ -1,0 +1,60 @@
+"""The operations a box serves: name, types, who may, whether it disrupts. API documents are made from this list."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+from enum import IntEnum
+from typing import Any, Generic, TypeVar
+
+from patronus.ops import messages as m
+
+INTERFACE = "io.patronus.Box"
+SOCKET = "/run/patronus/ops.socket"
+
+Q = TypeVar("Q", bound=m.Message)
+R = TypeVar("R", bound=m.Message)
+
+
+class Role(IntEnum):
+    """Who may call; each role may do what the lower ones may."""
+
+    NOBODY = 0
+    VIEWER = 1
+    OPERATOR = 2
+    ADMIN = 3
+
+
+ROLE_GROUPS = {
+    "patronus-admin": Role.ADMIN,
+    "patronus-operator": Role.OPERATOR,
+    "patronus-viewer": Role.VIEWER,
+}
+
+
+@dataclass(frozen=True)
+class Operation(Generic[Q, R]):
+    """One thing the box can do for somebody."""
+
+    name: str
+    summary: str
+    request: type[Q]
+    result: type[R]
+    role: Role
+    disrupts: bool = False
+
+
+STATUS = Operation("Status", "The box at a glance", m.Nothing, m.Status, Role.VIEWER)
+PLAN = Operation("Plan", "What a bundle would change", m.BundleRequest, m.Review, Role.ADMIN)
+APPLY = Operation("Apply", "Apply a signed bundle", m.ApplyRequest, m.ApplyResult, Role.ADMIN, disrupts=True)
+CONFIRM = Operation("Confirm", "Keep the pending change", m.ConfirmRequest, m.GenerationResult, Role.ADMIN)
+ROLLBACK = Operation("Rollback", "Go back", m.RollbackRequest, m.GenerationResult, Role.ADMIN, disrupts=True)
+HISTORY = Operation("History", "Kept generations", m.Nothing, m.History, Role.VIEWER)
+DIFF = Operation("Diff", "What differs between two generations", m.DiffRequest, m.Review, Role.ADMIN)
+SHOW = Operation("Show", "A generation's document or rendered files", m.ShowRequest, m.Shown, Role.ADMIN)
+
+OPERATIONS: tuple[Operation[Any, Any], ...] = (STATUS, PLAN, APPLY, CONFIRM, ROLLBACK, HISTORY, DIFF, SHOW)
+
+
+def operation(name: str) -> Operation[Any, Any] | None:
+    """Return an operation by name."""
+    return next((item for item in OPERATIONS if item.name == name), None)
