@@ -9,6 +9,7 @@ from patronus.pipeline.load import load
 from patronus.pipeline.plan import plan
 from patronus.pipeline.render import Tree, render
 from patronus.pipeline.validate import validate
+from patronus.trust.names import is_document
 from patronus.values.problem import Problem
 
 
@@ -27,4 +28,4 @@ def build(documents: Mapping[str, bytes], profiles: Collection[str] | None = Non
 
 def documents_of(members: Mapping[str, bytes]) -> dict[str, bytes]:
     """Return the documents among the members of a bundle: `config.yaml` or everything below `config/`."""
-    return {name: raw for name, raw in members.items() if name == "config.yaml" or name.startswith("config/")}
+    return {name: raw for name, raw in members.items() if is_document(name)}

@@ -1,0 +1,171 @@
+"""What an owner does away from the box: check, plan, sign, verify, inspect. Needs no root and no daemon."""
+
+from __future__ import annotations
+
+import json
+import time
+from collections.abc import Collection, Sequence
+from datetime import UTC, datetime
+from pathlib import Path
+from typing import Any, NamedTuple
+
+from patronus.host.files import write_atomically
+from patronus.host.sshkeygen import SshKeygen
+from patronus.ops.messages import FileChange, Finding, Review
+from patronus.pipeline.build import Built, build
+from patronus.pipeline.review import review
+from patronus.pipeline.schema import document_schema
+from patronus.trust.format import MAX_BUNDLE, split
+from patronus.trust.manifest import ANY_DEVICE, Manifest, Target
+from patronus.trust.payload import digest, pack, unpack
+from patronus.trust.sign import add_signature, make_bundle
+from patronus.trust.sign import inspect as inspect_bundle
+from patronus.trust.store import TrustStore, parse_store, read_signer, render_store
+from patronus.trust.verify import authenticate
+from patronus.values.manifest import EMPTY
+from patronus.values.problem import WARNING, Problem, Refused
+from patronus.values.version import SCHEMA_VERSION
+
+
+class SignOptions(NamedTuple):
+    """What the manifest of a new bundle says; an empty field takes its default."""
+
+    serial: int = 0
+    devices: tuple[str, ...] = ()
+    groups: tuple[str, ...] = ()
+    minimum_image: str = "0"
+    author: str = ""
+    comment: str = ""
+    parent: str = ""
+    expires: datetime | None = None
+
+
+def read_documents(path: Path) -> dict[str, bytes]:
+    """Read a document, or every `*.yaml` of a folder. Raises Refused."""
+    paths = sorted(path.glob("*.yaml")) if path.is_dir() else [path]
+    if not paths:
+        raise Refused([Problem("", f"{path} holds no *.yaml file", "name the folder with your fragments")])
+    return {file.name: _read(file) for file in paths}
+
+
+def _read(path: Path) -> bytes:
+    try:
+        with path.open("rb") as file:
+            return file.read(MAX_BUNDLE + 1)
+    except OSError as error:
+        raise Refused([Problem("", f"{path} cannot be read: {error.strerror}", "check the name")]) from error
+
+
+def check(path: Path, profiles: Collection[str] | None = None) -> tuple[Finding, ...]:
+    """Validate and render a document; return its warnings. Raises Refused with every problem."""
+    return _findings(build(read_documents(path), profiles).warnings)
+
+
+def plan(path: Path, against: Path | None = None, profiles: Collection[str] | None = None) -> Review:
+    """Tell what a document renders to, or what it changes `against` another one."""
+    new = build(read_documents(path), profiles)
+    old = build(read_documents(against), profiles) if against else None
+    return _review(old, new)
+
+
+def _review(old: Built | None, new: Built) -> Review:
+    before, contents = (old.tree.manifest, old.tree.contents) if old else (EMPTY, {})
+    changes, files = review(before, contents, new.tree.manifest, new.tree.contents)
+    return Review(
+        files=tuple(FileChange(**file._asdict()) for file in files),
+        stop=changes.stop,
+        reload=changes.reload,
+        restart=changes.restart,
+        start=changes.start,
+        findings=_findings(new.warnings),
+    )
+
+
+def sign(path: Path, keys: Sequence[Path], options: SignOptions) -> bytes:
+    """Check a document and return it as a signed bundle; a bundle instead gets one more signature."""
+    keygen = SshKeygen()
+    raw = _read(path) if path.is_file() else b""
+    if is_bundle(raw):
+        for key in keys:
+            raw = add_signature(raw, str(key), keygen)
+        return raw
+    documents = read_documents(path)
+    build(documents)
+    target = Target(options.devices or (() if options.groups else (ANY_DEVICE,)), options.groups)
+    manifest = Manifest(
+        serial=options.serial or int(time.time()),
+        schema=SCHEMA_VERSION,
+        minimum_image=options.minimum_image,
+        target=target,
+        author=options.author or "unknown",
+        created=datetime.now(UTC).replace(microsecond=0),
+        expires=options.expires,
+        parent=options.parent or None,
+        comment=options.comment or None,
+    )
+    return make_bundle(pack(manifest, _members(documents)), [str(key) for key in keys], keygen)
+
+
+def is_bundle(raw: bytes) -> bool:
+    """Tell a bundle from a document by its first bytes."""
+    return raw.startswith(b"PATRONUS")
+
+
+def _members(documents: dict[str, bytes]) -> dict[str, bytes]:
+    """Name documents as a bundle wants them: `config.yaml`, or `config/NN-name.yaml` in the order given."""
+    if len(documents) == 1:
+        return {"config.yaml": next(iter(documents.values()))}
+    members = {}
+    for number, (name, raw) in enumerate(documents.items()):
+        stem = "-".join(
+            part for part in "".join(c if c.isalnum() else "-" for c in name[:-5].lower()).split("-") if part
+        )
+        members[f"config/{number:02}-{stem.lstrip('0123456789-') or 'part'}.yaml"] = raw
+    return members
+
+
+def verify(path: Path, trust: Path) -> list[str]:
+    """Check a bundle's signatures against a trust folder; return who signed. Raises Refused."""
+    authentic = authenticate(_read(path), read_trust(trust), SshKeygen())
+    build({name: raw for name, raw in unpack(authentic.payload).members.items() if name.startswith("config")})
+    return [signer.name for signer in authentic.signers]
+
+
+def read_trust(folder: Path) -> TrustStore:
+    """Read a trust folder: `allowed_signers` and `policy.json` (without it, one signature is enough)."""
+    policy = folder / "policy.json"
+    return parse_store(_read(folder / "allowed_signers"), _read(policy) if policy.exists() else b'{"threshold":1}')
+
+
+def inspect(path: Path) -> list[str]:
+    """Tell what a bundle claims, unverified, one fact a line."""
+    return inspect_bundle(_read(path)).lines()
+
+
+def bundle_digest(path: Path) -> str:
+    """Return the digest that a later bundle names as its parent."""
+    return digest(split(_read(path)).payload)
+
+
+def keygen(public_keys: Sequence[Path], folder: Path, threshold: int) -> str:
+    """Write a trust folder that accepts these public keys; return its fingerprint. Raises Refused."""
+    signers = tuple(read_signer(key.stem, _read(key)) for key in public_keys)
+    store = TrustStore(signers, threshold)
+    allowed, policy = render_store(store)
+    parse_store(allowed, policy)
+    write_atomically(folder / "allowed_signers", allowed)
+    write_atomically(folder / "policy.json", policy)
+    return store.fingerprint
+
+
+def schema() -> str:
+    """Return the JSON Schema of the document, for editors."""
+    return json.dumps(_schema(), indent=2)
+
+
+def _schema() -> dict[str, Any]:
+    return document_schema()
+
+
+def _findings(problems: Sequence[Problem]) -> tuple[Finding, ...]:
+    return tuple(Finding(**problem._asdict()) for problem in problems if problem.severity == WARNING)
