@@ -32,8 +32,8 @@ def compile_ruleset(ruleset: Ruleset) -> str:
     chains["forward"] = _write_forward(ruleset, across, bool(guards))
     chains["output"] = _write_output(outbound)
     chains.update(write_translation(ruleset.forwards, ruleset.source_nat, sets))
-    body = "\n".join([sets.text(), *(_write_chain(name, lines) for name, lines in chains.items())])
-    return f"{TABLE}\ndelete {TABLE}\n{TABLE} {{\n{body.lstrip()}}}\n"
+    body = "\n".join([*sets.declarations, *(_write_chain(name, lines) for name, lines in chains.items())])
+    return f"{TABLE}\ndelete {TABLE}\n{TABLE} {{\n{body}}}\n"
 
 
 def _write_chain(name: str, lines: Iterable[str]) -> str:

@@ -10,12 +10,12 @@ _INLINE = 4
 
 
 class SetTable:
-    """Collects sets while rules are written; `text` declares them in the order of their first use."""
+    """Collects sets while rules are written; `declarations` has them in the order of their first use."""
 
     def __init__(self) -> None:
         self._names: dict[tuple[int, Ranges], str] = {}
         self._taken: set[str] = set()
-        self._declared: list[str] = []
+        self.declarations: list[str] = []
 
     def match(self, field: str, addresses: Addresses, family: int) -> str:
         """Return the match for `field` (saddr or daddr), empty when every address of the family matches."""
@@ -64,10 +64,6 @@ class SetTable:
         single = all(first == last for first, last in ranges)
         flags = "" if single else "\t\tflags interval\n"
         kind = "ipv4_addr" if family == 4 else "ipv6_addr"
-        self._declared.append(
+        self.declarations.append(
             f"\tset {name} {{\n\t\ttype {kind}\n{flags}\t\telements = {{\n\t\t\t{elements}\n\t\t}}\n\t}}\n"
         )
-
-    def text(self) -> str:
-        """Return the declarations."""
-        return "\n".join(self._declared)

@@ -1,0 +1,28 @@
+"""Schema of `aliases`."""
+
+from __future__ import annotations
+
+from pydantic import ConfigDict, Field, RootModel
+
+from patronus.values.types import AddressTerm, Many, Name, PortTerm, Section, Text
+
+
+class Alias(Section):
+    """One name: either for addresses or for ports."""
+
+    description: Text = Field(default="", description="A line for people.")
+    addresses: Many[AddressTerm] = Field(
+        default=(),
+        description="Addresses, networks (`10.0.0.0/8`, `2001:db8::/32`), ranges (`10.0.0.1-10.0.0.9`) and other "
+        "aliases. A leading `!` takes away, wherever it stands in the list; only `!` entries mean everything else.",
+    )
+    ports: Many[PortTerm] = Field(
+        default=(), description="Ports (443), ranges (`8000-8010`) and other aliases of ports; `!` takes away."
+    )
+
+
+class Aliases(RootModel[dict[Name, Alias]]):
+    """Aliases by name."""
+
+    model_config = ConfigDict(frozen=True, hide_input_in_errors=True)
+    root: dict[Name, Alias] = Field(default_factory=dict, description="Aliases by name.")

@@ -1,0 +1,59 @@
+"""Problems of the words in rules: zones, interfaces and aliases that do not exist or are of the wrong kind."""
+
+from __future__ import annotations
+
+from collections.abc import Iterable, Sequence
+
+from patronus.firewall.ir import SELF
+from patronus.values.addresses import AddressTerm, LinkTerm, PortTerm
+from patronus.values.facts import AliasFact, Context, LinkFact, ZoneFact
+from patronus.values.problem import WARNING, Problem
+
+Found = Iterable[Problem]
+
+
+def check_links(path: str, terms: Sequence[LinkTerm], context: Context) -> Found:
+    """Every name must be a zone or an interface; a zone without interfaces matches nothing."""
+    zones = {zone.name for zone in context.all(ZoneFact)}
+    links = {link.name for link in context.all(LinkFact)}
+    for index, term in enumerate(terms):
+        if term.name == SELF or term.name in links:
+            continue
+        if term.name not in zones:
+            known = ", ".join(sorted(zones | links)) or "none"
+            yield Problem(f"{path}[{index}]", f"there is no zone or interface {term.name!r}", f"known: {known}")
+        elif not context.links_in([term.name]):
+            yield Problem(f"{path}[{index}]", f"no interface is in the zone {term.name!r}",
+                          f"give an interface `zone: {term.name}`", WARNING)  # fmt: skip
+
+
+def check_addresses(path: str, terms: Sequence[AddressTerm], context: Context) -> Found:
+    """Every alias must exist and hold addresses."""
+    for index, term in enumerate(terms):
+        if term.alias is not None:
+            yield from _check_alias(f"{path}[{index}]", term.alias, "addresses", context)
+
+
+def check_ports(path: str, terms: Sequence[PortTerm], context: Context) -> Found:
+    """Every alias must exist and hold ports."""
+    for index, term in enumerate(terms):
+        if term.alias is not None:
+            yield from _check_alias(f"{path}[{index}]", term.alias, "ports", context)
+
+
+def _check_alias(path: str, name: str, kind: str, context: Context) -> Found:
+    fact = next((fact for fact in context.all(AliasFact) if fact.name == name), None)
+    if fact is None:
+        hint = "leave the list out to match everything" if name == "any" else "define it under `aliases`"
+        yield Problem(path, f"there is no alias {name!r}", hint)
+    elif (fact.ports if kind == "addresses" else fact.addresses) is not None:
+        other = "ports" if kind == "addresses" else "addresses"
+        yield Problem(path, f"{name!r} is an alias of {other}, not of {kind}", f"use an alias with `{kind}`")
+
+
+def check_names(path: str, names: Sequence[str]) -> Found:
+    """Names are how a rule is found again in the log and in counters."""
+    first: dict[str, int] = {}
+    for index, name in enumerate(names):
+        if first.setdefault(name, index) != index:
+            yield Problem(f"{path}[{index}].name", f"{name!r} is also the name of {path}[{first[name]}]", "rename one")
