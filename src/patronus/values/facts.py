@@ -32,6 +32,8 @@ class LinkFact:
     """The link whose delegated prefix this link takes a subnet of."""
     parent: str | None = None
     """The link beneath a VLAN."""
+    vlan: int | None = None
+    """The id of a VLAN."""
     enabled: bool = True
     """False keeps the link down; services leave it out."""
     mtu: int | None = None

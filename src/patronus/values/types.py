@@ -52,7 +52,7 @@ def _from_text(parse: Callable[[str], Any], expected: str, **schema: Any) -> tup
     return (BeforeValidator(read), PlainSerializer(str), WithJsonSchema({"type": "string", **schema}))
 
 
-def _matching(pattern: str, expected: str, *, max_length: int = 253) -> Any:
+def match_whole(pattern: str, expected: str, *, max_length: int = 253) -> Any:
     """Return the annotation of a string that matches `pattern` whole."""
     compiled = re.compile(pattern)
 
@@ -160,19 +160,19 @@ Ports = Annotated[
 VlanId = Annotated[int, Strict(), Field(ge=1, le=4094)]
 Mtu = Annotated[int, Strict(), Field(ge=576, le=9216)]
 
-_name = _matching(
+_name = match_whole(
     r"[a-z][a-z0-9_-]*", "a name of lower-case letters, digits, - and _ that begins with a letter", max_length=31
 )
 Name = Annotated[str, *_name]
 """A name the owner gives to a rule, alias, zone or other object."""
-_link = _matching(
+_link = match_whole(
     r"[a-z][a-z0-9_-]*", "an interface name of at most 15 lower-case letters, digits, - and _", max_length=15
 )
 InterfaceName = Annotated[str, *_link, AfterValidator(_not_reserved)]
 ZoneName = Annotated[str, *_link, AfterValidator(_not_reserved)]
-_host = _matching(_LABEL, "a host name: letters, digits and -, at most 63", max_length=63)
+_host = match_whole(_LABEL, "a host name: letters, digits and -, at most 63", max_length=63)
 Hostname = Annotated[str, *_host]
-_domain = _matching(rf"{_LABEL}(?:\.{_LABEL})*", "a domain name such as home.arpa")
+_domain = match_whole(rf"{_LABEL}(?:\.{_LABEL})*", "a domain name such as home.arpa")
 DomainName = Annotated[str, *_domain]
 Text = Annotated[str, AfterValidator(_plain_text), Field(max_length=200)]
 """A description for people: one printable line."""
@@ -228,10 +228,10 @@ Address6 = Annotated[
     *_from_text(_with_length(ipaddress.IPv6Interface), "an address with prefix length such as 2001:db8::1/64"),
 ]
 
-_kernel_name = _matching(r"[A-Za-z0-9_-][A-Za-z0-9_.-]*", "a kernel interface name such as enp3s0", max_length=15)
+_kernel_name = match_whole(r"[A-Za-z0-9_-][A-Za-z0-9_.-]*", "a kernel interface name such as enp3s0", max_length=15)
 KernelName = Annotated[str, *_kernel_name]
 """What the kernel or udev called a network card before it got its config name."""
-_nic_path = _matching(r"[A-Za-z0-9][A-Za-z0-9_.:@+-]*", "a udev ID_PATH such as pci-0000:00:03.0", max_length=128)
+_nic_path = match_whole(r"[A-Za-z0-9][A-Za-z0-9_.:@+-]*", "a udev ID_PATH such as pci-0000:00:03.0", max_length=128)
 NicPath = Annotated[str, *_nic_path]
 
 
@@ -291,38 +291,37 @@ PortTerm = Annotated[
     WithJsonSchema({"anyOf": [{"type": "integer", "minimum": 1, "maximum": 65535}, {"type": "string"}]}),
 ]
 
-_key_kinds = (
-    r"(?:ssh-ed25519|ssh-rsa|ecdsa-sha2-nistp(?:256|384|521)"
-    r"|sk-ssh-ed25519@openssh\.com|sk-ecdsa-sha2-nistp256@openssh\.com)"
+
+class AddressRange4(BaseModel):
+    """An inclusive range of IPv4 addresses; written `192.168.1.100-192.168.1.199`, or as one address."""
+
+    model_config = ConfigDict(frozen=True)
+    first: ipaddress.IPv4Address
+    last: ipaddress.IPv4Address
+
+    def __str__(self) -> str:
+        return str(self.first) if self.first == self.last else f"{self.first}-{self.last}"
+
+
+def _parse_range4(value: str) -> AddressRange4:
+    first, dash, last = value.partition("-")
+    low = ipaddress.IPv4Address(first.strip())
+    high = ipaddress.IPv4Address(last.strip()) if dash else low
+    if high < low:
+        raise ValueError(value)
+    return AddressRange4(first=low, last=high)
+
+
+Range4 = Annotated[
+    AddressRange4,
+    *_from_text(_parse_range4, "an ascending IPv4 range such as 192.168.1.100-192.168.1.199, or one IPv4 address"),
+]
+_hex_bytes = match_whole(
+    r"[0-9A-Fa-f]{2}(?::?[0-9A-Fa-f]{2})*", "bytes in hexadecimal such as 01:52:54:00:aa", max_length=764
 )
-_ssh_key = _matching(
-    _key_kinds + r" [A-Za-z0-9+/]{40,}={0,2}(?: [A-Za-z0-9 ._@+:/()-]{0,100})?",
-    "one line of a public key file: `ssh-ed25519 AAAA... comment`, without options in front",
-    max_length=4096,
-)
-SshPublicKey = Annotated[str, *_ssh_key]
-_password_hash = _matching(
-    r"\$y\$[./A-Za-z0-9]+\$[./A-Za-z0-9]{1,86}\$[./A-Za-z0-9]{43}"
-    r"|\$6\$(?:rounds=[1-9][0-9]{0,8}\$)?[./A-Za-z0-9]{1,16}\$[./A-Za-z0-9]{86}",
-    "a password hash as `mkpasswd -m yescrypt` prints it, beginning with $y$",
-    max_length=200,
-)
-PasswordHash = Annotated[str, *_password_hash, Field(repr=False)]
-"""A salted hash, crypt(5): yescrypt, or sha512crypt of older systems."""
-_timezone = _matching(
-    r"[A-Za-z][A-Za-z0-9_+-]*(?:/[A-Za-z0-9][A-Za-z0-9_+-]*){0,2}", "a time zone such as Europe/Berlin", max_length=40
-)
-Timezone = Annotated[str, *_timezone]
-_sysctl_key = _matching(
-    r"[a-z][a-z0-9_-]*(?:\.[a-zA-Z0-9][a-zA-Z0-9_-]*)+", "a kernel setting such as net.core.somaxconn", max_length=120
-)
-SysctlKey = Annotated[str, *_sysctl_key]
-_sysctl_value = _matching(
-    r"-?[A-Za-z0-9](?:[A-Za-z0-9 ._:,-]*[A-Za-z0-9])?",
-    "a number, a word, or numbers with spaces between",
-    max_length=200,
-)
-SysctlValue = Annotated[
-    str, BeforeValidator(lambda value: str(value) if type(value) is int else value), *_sysctl_value
-]  # fmt: skip
-"""What is written to the setting; a plain number needs no quotes."""
+HexBytes = Annotated[str, *_hex_bytes, AfterValidator(lambda value: value.replace(":", "").lower())]
+"""Bytes written in hexadecimal with or without colons; kept as lower-case digits."""
+BootFile = Annotated[
+    str, *match_whole(r"[A-Za-z0-9_./:@%+=,-]+", "a path or URL in plain characters such as pxe/boot.efi", max_length=127)
+]
+"""What a network boot loads: a path or URL without spaces, quotes or backslashes."""

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Iterator
 
-from patronus.features.interfaces.schema import Interface, Interfaces
+from patronus.features.interfaces.schema import SERVICE_ADDRESS, Interface, Interfaces
 from patronus.values.facts import LinkFact
 from patronus.values.problem import config_path
 
@@ -27,6 +27,9 @@ def _describe_link(name: str, interface: Interface) -> LinkFact:
         dynamic6=ipv6.source in ("slaac", "dhcp"),
         delegated_from=ipv6.from_ if ipv6.source == "tracked" else None,
         parent=interface.vlan.parent if interface.vlan else None,
+        vlan=interface.vlan.id if interface.vlan else None,
         enabled=interface.enabled,
         mtu=interface.mtu,
+        uplink=interface.is_uplink,
+        link_local=SERVICE_ADDRESS.ip if interface.offers_link_local else None,
     )

@@ -9,10 +9,8 @@ from __future__ import annotations
 from collections.abc import Iterable, Iterator
 from ipaddress import IPv6Address
 
-from patronus.features.interfaces.schema import Interface, Ipv4Settings, Ipv6Settings, Route
-
-Line = tuple[str, object]
-Block = tuple[str, list[Line]]
+from patronus.features.interfaces.schema import SERVICE_ADDRESS, Interface, Ipv4Settings, Ipv6Settings, Route
+from patronus.features.sections import Block, Line, write_sections
 
 
 def write_network(name: str, interface: Interface, vlans: Iterable[str]) -> bytes:
@@ -24,24 +22,7 @@ def write_network(name: str, interface: Interface, vlans: Iterable[str]) -> byte
         blocks.append(
             ("Network", [*_quiet_lines(), ("LinkLocalAddressing", "no"), *(("VLAN", vlan) for vlan in vlans)])
         )
-    return "\n".join(_write_block(title, lines) for title, lines in blocks if lines).encode()
-
-
-def _write_block(title: str, lines: list[Line]) -> str:
-    return "\n".join([f"[{title}]", *(f"{key}={_write_value(value)}" for key, value in lines), ""])
-
-
-def _write_value(value: object) -> str:
-    return ("yes" if value else "no") if isinstance(value, bool) else str(value)
-
-
-def _has_uplink(interface: Interface) -> bool:
-    """True where the default route is, or may come from."""
-    return (
-        interface.ipv4.source == "dhcp"
-        or interface.ipv6.source in ("slaac", "dhcp")
-        or bool(interface.ipv4.gateway or interface.ipv6.gateway)
-    )
+    return write_sections(blocks)
 
 
 def _link_lines(interface: Interface) -> Iterator[Line]:
@@ -54,7 +35,7 @@ def _link_lines(interface: Interface) -> Iterator[Line]:
         yield "Promiscuous", True
     if not interface.enabled:
         yield "ActivationPolicy", "always-down"
-    yield "RequiredForOnline", interface.enabled and _has_uplink(interface)
+    yield "RequiredForOnline", interface.enabled and interface.is_uplink
 
 
 def _quiet_lines() -> Iterator[Line]:
@@ -87,10 +68,11 @@ def _network_lines(interface: Interface, vlans: list[str]) -> Iterator[Line]:
     yield "IPv6AcceptRA", ipv6.source in ("slaac", "dhcp")
     if ipv6.source == "tracked":
         yield "DHCPPrefixDelegation", True
-    # The bits of an IPv4 address that was duplicated elsewhere are not ours to give up: a gateway keeps its address.
     for address in (*_static(ipv4), *_static(ipv6)):
         yield "Address", address
-    if _has_uplink(interface):
+    if interface.offers_link_local:
+        yield "Address", SERVICE_ADDRESS
+    if interface.is_uplink:
         yield "KeepConfiguration", "dynamic-on-stop"
     else:
         # Services can bind before the cable is in, and keep their addresses when it is pulled.

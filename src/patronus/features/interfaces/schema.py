@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from ipaddress import IPv6Interface
 from typing import Annotated, Literal
 
 from pydantic import ConfigDict, Field, RootModel
@@ -26,6 +27,8 @@ from patronus.values.types import (
     ZoneName,
 )
 
+SERVICE_ADDRESS = IPv6Interface("fe80::1:1/64")
+"""The box on every inner link, beside the address made from the MAC: services keep it when a prefix changes."""
 Metric = Annotated[Count, Field(ge=0, le=4294967295)]
 
 
@@ -139,6 +142,17 @@ class Interface(Section):
     ipv4: Ipv4Settings = Field(default=Ipv4Settings(), description="IPv4 addresses. Default: none.")
     ipv6: Ipv6Settings = Field(default=Ipv6Settings(), description="IPv6 addresses. Default: none.")
     routes: tuple[Route, ...] = Field(default=(), max_length=1024, description="Static routes through this interface.")
+
+    @property
+    def is_uplink(self) -> bool:
+        """True where the default route is, or may come from."""
+        dynamic = self.ipv4.source == "dhcp" or self.ipv6.source in ("slaac", "dhcp")
+        return dynamic or self.ipv4.gateway is not None or self.ipv6.gateway is not None
+
+    @property
+    def offers_link_local(self) -> bool:
+        """True where services of the box are reachable under `SERVICE_ADDRESS`."""
+        return self.enabled and self.ipv6.source != "none" and not self.is_uplink
 
 
 class Interfaces(RootModel[dict[InterfaceName, Interface]]):

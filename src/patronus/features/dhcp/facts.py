@@ -1,0 +1,18 @@
+"""What other features learn: the names of hosts with a reservation."""
+
+from __future__ import annotations
+
+from collections.abc import Iterator
+
+from patronus.features.dhcp.schema import DhcpServer
+from patronus.values.facts import LeaseFact
+from patronus.values.problem import config_path
+
+
+def facts(section: DhcpServer) -> Iterator[LeaseFact]:
+    """Publish every reservation that has a name and an address."""
+    for index, subnet in enumerate(section.subnets):
+        for number, host in enumerate(subnet.reservations if subnet.enabled else ()):
+            if host.hostname and host.address:
+                origin = config_path("dhcp", "subnets", index, "reservations", number)
+                yield LeaseFact(host.hostname, str(host.address), origin)

@@ -1,0 +1,133 @@
+"""From subnets to Kea's configuration (Kea Administrator Reference Manual 2.6, chapter 8)."""
+
+from __future__ import annotations
+
+import json
+import zlib
+from collections.abc import Iterator
+from ipaddress import IPv4Network
+from typing import Any
+
+from patronus.features.dhcp.options import NO_DEFAULTS, Defaults, write_options
+from patronus.features.dhcp.pools import subtract_ranges
+from patronus.features.dhcp.schema import DhcpServer, HostSettings, Reservation, Subnet
+from patronus.values.facts import Context, HostFact, LinkFact, ResolverFact, TimeServerFact
+from patronus.values.fragments import RELOAD, Check, Claim, File, Unit
+from patronus.values.plan import Opening
+from patronus.values.problem import config_path
+
+PATH = "etc/kea/kea-dhcp4.conf"
+UNIT = "kea-dhcp4-server.service"
+CONTROL_SOCKET = "/run/kea/kea4-ctrl-socket"
+LEASES = "/var/lib/kea/kea-leases4.csv"
+
+
+def plan(section: DhcpServer, context: Context) -> Iterator[File | Unit | Claim | Check | Opening]:
+    """Yield Kea's configuration and what it needs; nothing when no subnet is served."""
+    served = [
+        (config_path("dhcp", "subnets", index), subnet, link)
+        for index, subnet in enumerate(section.subnets)
+        if (link := context.link(subnet.interface)) and subnet.enabled and link.enabled
+    ]
+    if not served:
+        return
+    config = _write_config(section, [(subnet, link) for _, subnet, link in served], context)
+    content = json.dumps(config, indent=2, sort_keys=True).encode() + b"\n"
+    yield File(PATH, content, "dhcp", 0o640, "root", "_kea")
+    yield Unit(UNIT, "dhcp", (PATH,), RELOAD)
+    yield Check(("kea-dhcp4", "-t", f"{{tree}}/{PATH}"), "dhcp")
+    for name, origin in {link.name: origin for origin, _, link in reversed(served)}.items():
+        yield Claim(f"udp/67@{name}", origin)
+        yield Opening((name,), "udp", 67, origin, "inet")
+
+
+def _write_config(section: DhcpServer, served: list[tuple[Subnet, LinkFact]], context: Context) -> dict[str, Any]:
+    links = {link.name: link for _, link in served}
+    return {
+        "Dhcp4": {
+            "interfaces-config": {
+                "interfaces": sorted(links),
+                "dhcp-socket-type": "raw",
+                # A link without carrier cannot be served yet: Kea looks again every five seconds, for years.
+                "service-sockets-max-retries": 2**31 - 1,
+                "service-sockets-retry-wait-time": 5000,
+            },
+            "control-socket": {"socket-type": "unix", "socket-name": CONTROL_SOCKET},
+            "lease-database": {"type": "memfile", "persist": True, "name": LEASES, "lfc-interval": 3600},
+            "authoritative": section.authoritative,
+            "calculate-tee-times": True,
+            "host-reservation-identifiers": ["hw-address", "client-id"],
+            "reservations-in-subnet": True,
+            "reservations-out-of-pool": False,
+            "ddns-send-updates": False,
+            "loggers": [
+                {
+                    "name": "kea-dhcp4",
+                    "severity": "INFO",
+                    "output-options": [{"output": "stdout", "pattern": "%-5p %m\n"}],
+                }
+            ],
+            "subnet4": [_write_subnet(section, subnet, link, context) for subnet, link in served],
+        }
+    }
+
+
+def served_network(subnet: Subnet, link: LinkFact) -> IPv4Network | None:
+    """Return the network of a subnet; None when the interface has no address to take it from."""
+    if subnet.network is not None:
+        return subnet.network
+    return link.addresses4[0].network if link.addresses4 else None
+
+
+def subnet_id(network: IPv4Network) -> int:
+    """Return Kea's number of a subnet. Leases on disk refer to it, so it depends on nothing but the network."""
+    return zlib.crc32(str(network).encode()) % (2**32 - 2) + 1
+
+
+def _write_subnet(section: DhcpServer, subnet: Subnet, link: LinkFact, context: Context) -> dict[str, Any]:
+    network = served_network(subnet, link)
+    assert network is not None, "checked before"  # noqa: S101
+    lease_time = subnet.lease_time or section.lease_time
+    known_only = {"client-class": "KNOWN"} if subnet.deny_unknown else {}
+    return {
+        "id": subnet_id(network),
+        "subnet": str(network),
+        "interface": link.name,
+        # Kea has to open its sockets anew when a VLAN becomes another one under the same name.
+        "user-context": {"vlan": f"{link.vlan} on {link.parent}" if link.vlan else "no"},
+        "valid-lifetime": lease_time,
+        "max-valid-lifetime": max(subnet.max_lease_time or section.max_lease_time, lease_time),
+        "min-valid-lifetime": min(lease_time, 60),
+        "pools": [
+            {"pool": f"{part.first} - {part.last}", **known_only}
+            for part in subtract_ranges(subnet.pools, subnet.exclude)
+        ],
+        "option-data": write_options(subnet, _find_defaults(network, link, context)),
+        "reservations": [_write_reservation(host, link) for host in subnet.reservations],
+        **_write_boot(subnet, link),
+    }
+
+
+def _find_defaults(network: IPv4Network, link: LinkFact, context: Context) -> Defaults:
+    own = next((address.ip for address in link.addresses4 if address.ip in network), None)
+    resolves = any(link.name in fact.links for fact in context.all(ResolverFact))
+    tells_time = any(link.name in fact.links for fact in context.all(TimeServerFact))
+    domain = context.one(HostFact, HostFact("", "")).domain
+    return Defaults(own, own if resolves else None, own if tells_time else None, domain)
+
+
+def _write_reservation(host: Reservation, link: LinkFact) -> dict[str, Any]:
+    wanted: dict[str, Any] = {"hw-address": host.mac} if host.mac else {"client-id": host.client_id}
+    if host.address:
+        wanted["ip-address"] = str(host.address)
+    if host.hostname:
+        wanted["hostname"] = host.hostname
+    options = write_options(host, NO_DEFAULTS)
+    return {**wanted, **({"option-data": options} if options else {}), **_write_boot(host, link)}
+
+
+def _write_boot(settings: HostSettings, link: LinkFact) -> dict[str, Any]:
+    if settings.boot is None:
+        return {}
+    server = settings.boot.server or (link.addresses4[0].ip if link.addresses4 else None)
+    return {"next-server": str(server), "boot-file-name": settings.boot.file}
