@@ -39,7 +39,7 @@ def choose_accelerator(image: Path, *, device: Path = Path("/dev/kvm")) -> Accel
         return TCG
     verdict = cache_folder("kvm") / host_key()
     if not verdict.exists():
-        step("trying whether KVM really boots a guest here, once for this host", about=f"at most {PROBE_SECONDS} s")
+        step("trying whether KVM really boots a guest here, once for this host", about=f"1 s to {PROBE_SECONDS} s")
         works = boots_with_kvm(image)
         say("KVM works." if works else "KVM does not boot a guest here; emulating instead (about 30 s for a boot).")
         verdict.write_text("works\n" if works else "hangs\n")
@@ -60,7 +60,7 @@ def boots_with_kvm(image: Path, *, seconds: float = PROBE_SECONDS) -> bool:
         prepare_folder(spec, image)
         try:
             with Machine(spec) as machine:
-                return wait_until(lambda: MARKER in machine.read_serial(), seconds, alive=machine.is_alive)
+                return wait_until(lambda: MARKER in machine.read_serial(), seconds, alive=machine.is_running)
         except QmpError:
             return False
 

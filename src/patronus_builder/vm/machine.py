@@ -60,6 +60,10 @@ class Machine:
         """Whether QEMU still runs."""
         return self.process.poll() is None
 
+    def is_running(self) -> bool:
+        """Whether the guest runs: False also when KVM gave up on it and QEMU holds it still."""
+        return self.is_alive() and bool(self.qmp.command("query-status")["running"])
+
     def cut_power(self) -> None:
         """Ends QEMU at once, as if the plug was pulled: what the guest had not flushed is lost."""
         self.process.kill()

@@ -1,0 +1,56 @@
+"""Fixtures of the VM stories, and the evidence that a failing one leaves in build/evidence/."""
+
+import os
+import re
+import shutil
+from collections.abc import Generator, Iterator
+from pathlib import Path
+
+import pytest
+from tests.vm.driver.lab import OPEN_LABS, Lab
+from tests.vm.driver.netns import gain_network_rights
+
+REPOSITORY = Path(__file__).resolve().parents[2]
+EVIDENCE = REPOSITORY / "build" / "evidence"
+
+
+def pytest_configure() -> None:
+    """Before any thread exists: only then may the process move into a user namespace."""
+    gain_network_rights()
+
+
+@pytest.fixture(scope="session")
+def image() -> Path:
+    """The disk image under test: the one `make image` built, or what PATRONUS_IMAGE names."""
+    path = Path(os.environ.get("PATRONUS_IMAGE") or REPOSITORY / "build" / "patronus.raw")
+    if not path.exists():
+        pytest.fail(f"{path} does not exist: run `make image` first")
+    return path
+
+
+@pytest.fixture
+def lab() -> Iterator[Lab]:
+    """A lab of its own for one story."""
+    with Lab() as lab:
+        yield lab
+
+
+@pytest.hookimpl(wrapper=True)
+def pytest_runtest_makereport(
+    item: pytest.Item, call: pytest.CallInfo[None]
+) -> Generator[None, pytest.TestReport, pytest.TestReport]:
+    """Collects the evidence while the machines of the failed test still run."""
+    report = yield
+    if report.failed and OPEN_LABS:
+        folder = EVIDENCE / re.sub(r"[^\w.-]+", "_", item.nodeid)
+        shutil.rmtree(folder, ignore_errors=True)
+        for lab in OPEN_LABS:
+            lab.save_evidence(folder)
+        report.sections.append(("evidence", _describe(folder, item.nodeid)))
+    return report
+
+
+def _describe(folder: Path, nodeid: str) -> str:
+    names = ", ".join(sorted(file.name for file in folder.iterdir()))
+    again = f'python3 -m patronus_builder sandbox -- python3 -m pytest "{nodeid}"'
+    return f"{folder.relative_to(REPOSITORY)}: {names}\nagain: PYTHONPATH=src {again}"

@@ -1,0 +1,28 @@
+"""Waiting for a condition that nobody announces: bounded, with growing pauses, and an error that says what missed."""
+
+import time
+from collections.abc import Callable
+from typing import TypeVar
+
+T = TypeVar("T")
+
+FIRST_PAUSE = 0.02
+LONGEST_PAUSE = 0.5
+
+
+class WaitTimeoutError(AssertionError):
+    """The condition did not come true in time; the text says which."""
+
+
+def wait_for(get: Callable[[], T | None], *, seconds: float, what: str) -> T:
+    """The first value of `get` that is neither None nor false; raises WaitTimeoutError after `seconds`."""
+    deadline = time.monotonic() + seconds
+    pause = FIRST_PAUSE
+    while True:
+        value = get()
+        if value:
+            return value
+        if time.monotonic() > deadline:
+            raise WaitTimeoutError(f"waited {seconds:.0f} s in vain for {what}")
+        time.sleep(min(pause, max(0.0, deadline - time.monotonic())))
+        pause = min(pause * 1.5, LONGEST_PAUSE)
