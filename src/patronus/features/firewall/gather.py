@@ -47,8 +47,8 @@ def build_ruleset(firewall: Firewall, context: Context, plan: Plan) -> ir.Rulese
             (first if early else last).append(_open(opening, links, "opening"))
     owners = translate_rules(firewall.rules, Resolver(context))
     rules = (*first, *owners, *last, *plan.of(ir.Rule), *_pass_inside_zones(context))
-    links = tuple(_describe_link(link, context) for link in context.all(LinkFact))
-    return ir.Ruleset(links, rules, plan.of(ir.PortForward), plan.of(ir.SourceNat), firewall.log_default)
+    described = tuple(_describe_link(link, context) for link in context.all(LinkFact))
+    return ir.Ruleset(described, rules, plan.of(ir.PortForward), plan.of(ir.SourceNat), firewall.log_default)
 
 
 def _open(opening: Opening, links: frozenset[str], why: str) -> ir.Rule:
