@@ -6,7 +6,7 @@ VENV = $(shell $(BUILDER) venv-path)/bin
 FAST_TESTS := tests --ignore=tests/vm --ignore=tests/checkers --ignore=tests/bench
 
 .DEFAULT_GOAL := help
-.PHONY: help venv venv-path tools lint fmt test-fast
+.PHONY: help venv venv-path tools image lint fmt test-fast
 
 help: ## what each verb does
 	@grep -hE '^[a-z-]+:.*##' $(MAKEFILE_LIST) | sed -E 's/:.*## /\t/' | expand -t 12
@@ -19,6 +19,9 @@ venv-path: ## where `make venv` puts them
 
 tools: ## fetch mkosi and build the tools tree: QEMU, systemd-repart, test programs (about 75 s once)
 	@$(BUILDER) tools
+
+image: ## build/patronus.raw [PROFILES="dhcp dns"] [VERSION=1.2.3] [TRUST=folder] [RELEASE=1] (about 3 min at first, then 30 s)
+	@$(BUILDER) image --profiles "$(PROFILES)" $(if $(VERSION),--version $(VERSION)) $(if $(TRUST),--trust $(TRUST)) $(if $(RELEASE),--release)
 
 lint: venv ## ruff, mypy --strict, import contracts
 	@$(VENV)/ruff check .

@@ -1,0 +1,98 @@
+"""Puts a whole disk together from the parts mkosi made; offline, without loop devices, in seconds.
+
+Layout: ESP, root A, verity A, root B, verity B, config, state; the last one grows at the box's first boot.
+"""
+
+import os
+import shutil
+import tempfile
+import uuid
+from collections.abc import Mapping, Sequence
+from pathlib import Path
+
+from patronus_builder.cache import REPOSITORY
+from patronus_builder.messages import die
+from patronus_builder.sandbox import run_in_sandbox
+
+DISK = REPOSITORY / "build" / "patronus.raw"
+SEED = "5b8a3f0e-6e0c-4f5e-8f0b-1f6d1f0c9a51"
+BOOT_LOADER = Path("/usr/lib/systemd/boot/efi/systemd-bootx64.efi")
+LOADER_SETTINGS = "timeout 2\nconsole-mode keep\neditor no\n"
+
+
+def assemble(parts: Path, output: Path, incoming: Sequence[Path] = ()) -> Path:
+    """Write a sparse disk image from a folder of parts.
+
+    `incoming` are signed bundles that the box finds on its config partition at the first boot. Returns `output`.
+    """
+    with tempfile.TemporaryDirectory(prefix="patronus-disk-") as name:
+        work = Path(name)
+        (work / "incoming").mkdir()
+        for bundle in incoming:
+            shutil.copyfile(bundle, work / "incoming" / f"{bundle.stem}.bundle")
+        (work / "loader").mkdir()
+        (work / "loader" / "loader.conf").write_text(LOADER_SETTINGS)
+        (work / "definitions").mkdir()
+        for file, text in describe_partitions(parts, work).items():
+            (work / "definitions" / file).write_text(text)
+        output.parent.mkdir(parents=True, exist_ok=True)
+        draft = output.with_name(f".{output.name}.{os.getpid()}")
+        _run_repart(work / "definitions", draft)
+        draft.rename(output)
+    return output
+
+
+def describe_partitions(parts: Path, work: Path) -> Mapping[str, str]:
+    """The definitions for systemd-repart, repart.d(5): file name -> content. `work` has incoming/ and loader/."""
+    version, root_hash = read_identity(parts)
+    root, verity = split_root_hash(root_hash)
+    label = f"patronus_{version}"
+    files = [
+        (parts / "image.efi", f"/EFI/Linux/{label}.efi"),
+        (BOOT_LOADER, "/EFI/BOOT/BOOTX64.EFI"),
+        (BOOT_LOADER, "/EFI/systemd/systemd-bootx64.efi"),
+        (work / "loader", "/loader"),
+    ]
+    return {
+        "00-esp.conf": _partition("esp", "patronus-esp", "512M", Format="vfat")
+        + "".join(f"CopyFiles={source}:{target}\n" for source, target in files),
+        "10-root-a.conf": _slot("root-x86-64", label, "2G", parts / "image.root.raw", root),
+        "11-verity-a.conf": _slot("root-x86-64-verity", label, "64M", parts / "image.verity.raw", verity),
+        "20-root-b.conf": _partition("root-x86-64", "_empty", "2G", ReadOnly="yes"),
+        "21-verity-b.conf": _partition("root-x86-64-verity", "_empty", "64M", ReadOnly="yes"),
+        "30-config.conf": _partition("linux-generic", "patronus-config", "64M", Format="ext4")
+        + f"CopyFiles={work / 'incoming'}:/incoming\nMakeDirectories=/generations /trust\n",
+        "40-state.conf": _partition("linux-generic", "patronus-state", "256M", Format="ext4"),
+    }
+
+
+def read_identity(parts: Path) -> tuple[str, str]:
+    """Version and root hash of the built parts; ends the program when they are not there."""
+    try:
+        return (parts / "version").read_text().strip(), (parts / "image.roothash").read_text().strip()
+    except FileNotFoundError as error:
+        return die(f"{error.filename} is missing", hint="make image")
+
+
+def split_root_hash(root_hash: str) -> tuple[str, str]:
+    """Partition UUIDs of root and verity: the halves of the hash, so that the kernel image finds its own slot."""
+    data = bytes.fromhex(root_hash)
+    return str(uuid.UUID(bytes=data[:16])), str(uuid.UUID(bytes=data[-16:]))
+
+
+def _slot(kind: str, label: str, size: str, source: Path, partition: str) -> str:
+    return _partition(kind, label, size, ReadOnly="yes", CopyBlocks=str(source), UUID=partition)
+
+
+def _partition(kind: str, label: str, size: str, **settings: str) -> str:
+    fixed = {"Type": kind, "Label": label, "SizeMinBytes": size, "SizeMaxBytes": size}
+    return "[Partition]\n" + "".join(f"{name}={value}\n" for name, value in {**fixed, **settings}.items())
+
+
+def _run_repart(definitions: Path, output: Path) -> None:
+    command = ["systemd-repart", "--empty=create", "--size=auto", "--offline=yes", "--dry-run=no"]
+    command += ["--architecture=x86-64", f"--definitions={definitions}", f"--seed={SEED}", str(output)]
+    done = run_in_sandbox(command, quiet=True)
+    if done.returncode:
+        output.unlink(missing_ok=True)
+        die(f"systemd-repart could not write {output.name}:\n{done.stdout}")

@@ -1,0 +1,77 @@
+"""`make image`: has mkosi build the root, its verity data and the kernel image, then puts a disk together from them."""
+
+import os
+import subprocess
+from collections.abc import Sequence
+from dataclasses import dataclass
+from pathlib import Path
+
+from patronus_builder.cache import REPOSITORY, cache_folder, key_of, locked
+from patronus_builder.disk import DISK, assemble
+from patronus_builder.messages import die, step
+from patronus_builder.mkosi import run_mkosi
+from patronus_builder.tools import make_sandbox_tree, make_tools, package_cache
+
+BUILD_FOLDER = REPOSITORY / "build"
+PARTS_FOLDER = BUILD_FOLDER / "image"
+DEFAULT_VERSION = "0.1.0"
+# 2026-01-01, for a source tree without git: any fixed moment will do, as long as it is the same one everywhere.
+FALLBACK_EPOCH = "1767225600"
+
+
+@dataclass(frozen=True)
+class ImageRequest:
+    """What of an image is the caller's choice."""
+
+    profiles: Sequence[str]
+    version: str = DEFAULT_VERSION
+    trust: Path | None = None
+    release: bool = False
+
+
+def build_image(request: ImageRequest) -> Path:
+    """Build the parts and the disk `build/patronus.raw`; returns its path."""
+    with locked("image"):
+        build_parts(request)
+        step("putting the disk together", about="5 s")
+        return assemble(PARTS_FOLDER, DISK)
+
+
+def build_parts(request: ImageRequest) -> None:
+    """Run mkosi; its incremental cache is kept per set of profiles."""
+    tools = make_tools()
+    profiles = [*check_profiles(request.profiles), *(["release"] if request.release else [])]
+    step(f"building the image with the profiles {' '.join(request.profiles)}", about="2 min at first, then 30 s")
+    arguments = [
+        f"--tools-tree={tools}",
+        f"--sandbox-tree={make_sandbox_tree()}",
+        f"--package-cache-dir={package_cache()}",
+        f"--cache-directory={cache_folder('images', key_of(*profiles))}",
+        f"--profile={','.join(profiles)}",
+        f"--image-version={request.version}",
+        f"--source-date-epoch={find_epoch()}",
+        "--output=image",
+        "--force",
+    ]
+    if request.trust:
+        arguments.append(f"--extra-tree={request.trust.resolve()}:/usr/lib/patronus/trust")
+    run_mkosi([*arguments, "build"], log=BUILD_FOLDER / "logs" / "image.log")
+    (PARTS_FOLDER / "version").write_text(f"{request.version}\n")
+
+
+def check_profiles(names: Sequence[str]) -> Sequence[str]:
+    """The names themselves; ends the program when there is no such folder."""
+    known = sorted(path.name for path in (REPOSITORY / "profiles").iterdir() if path.is_dir())
+    for name in names:
+        if name not in known:
+            die(f"there is no profile {name}", hint=f"known are: {', '.join(known)}")
+    return names
+
+
+def find_epoch() -> str:
+    """Seconds since 1970 to which file times are clamped: SOURCE_DATE_EPOCH, else the time of the last commit."""
+    if chosen := os.environ.get("SOURCE_DATE_EPOCH"):
+        return chosen
+    command = ["git", "-C", str(REPOSITORY), "log", "-1", "--format=%ct"]
+    found = subprocess.run(command, capture_output=True, text=True)
+    return found.stdout.strip() or FALLBACK_EPOCH
