@@ -11,7 +11,7 @@ from tests.trust.softkey import SoftKey, make_ed25519
 from tests.trust.support import KEYGEN, MEMBERS, codes_of, make_payload, signed, store_of, verify_here
 
 from patronus.host.sshkeygen import SshKeygen
-from patronus.trust import add_signature, inspect, make_bundle, seal, sign, split
+from patronus.trust import TrustStore, add_signature, inspect, make_bundle, read_signer, seal, sign, split
 from patronus.trust.refusal import escape
 
 Keys = Mapping[str, Path]
@@ -53,6 +53,17 @@ def test_a_key_that_cannot_sign_is_named(keys: Keys, tmp_path: Path, capfd: pyte
     assert codes_of(lambda: sign(b"x", str(missing), KEYGEN)) == ("cannot_sign",)
     assert "nowhere" in capfd.readouterr().err
     assert codes_of(lambda: sign(b"x", str(keys["alice"]), SshKeygen("/nonexistent/ssh-keygen"))) == ("cannot_sign",)
+
+
+def test_a_new_key_signs_and_is_never_overwritten(tmp_path: Path) -> None:
+    path = tmp_path / "owner"
+    public = KEYGEN.make_key(str(path), "owner of gate-1", ask=False)
+    assert path.stat().st_mode & 0o777 == 0o600
+    store = TrustStore((read_signer("owner", public),), 1)
+    verify_here(make_bundle(make_payload(), [str(path)], KEYGEN), store)
+    before = path.read_bytes()
+    assert codes_of(lambda: KEYGEN.make_key(str(path), "again", ask=False)) == ("cannot_sign",)
+    assert path.read_bytes() == before
 
 
 def test_a_token_that_was_not_touched_is_told_at_once() -> None:

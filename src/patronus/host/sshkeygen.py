@@ -6,6 +6,7 @@ import os
 import subprocess
 from collections.abc import Iterator
 from contextlib import contextmanager
+from pathlib import Path
 
 from patronus.trust.refusal import Refused, refuse
 
@@ -66,6 +67,23 @@ class SshKeygen:
                 "Its own words are above. The file must be a private key, or a .pub whose key the SSH agent holds.",
             )
         return done.stdout
+
+    def make_key(self, path: str, comment: str, *, ask: bool) -> bytes:
+        """A new Ed25519 key at `path`, its public half beside it and returned. Raises Refused, also if one is there.
+
+        With `ask` ssh-keygen asks for a passphrase on the terminal; without, the key has none.
+        """
+        if os.path.lexists(path):
+            raise refuse("cannot_sign", f"{path} exists; it is left as it is.", "Name another file, or use that key.")
+        secret = [] if ask else ["-N", ""]
+        command = [self._program, "-q", "-t", "ed25519", *secret, "-C", comment, "-f", path]
+        try:
+            done = subprocess.run(command, timeout=SIGN_TIMEOUT, check=False)
+        except (OSError, subprocess.TimeoutExpired) as error:
+            raise refuse("cannot_sign", f"No key was made: {error}.", "Install openssh-client.") from error
+        if done.returncode != 0:
+            raise refuse("cannot_sign", f"No key was made at {path}.", "ssh-keygen's own words are above.")
+        return Path(f"{path}.pub").read_bytes()
 
     def _refuse_to_verify(self, reason: str) -> Refused:
         return refuse(
