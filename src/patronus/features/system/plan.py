@@ -1,0 +1,41 @@
+"""System -> names, clock zone, kernel settings and accounts. Pure."""
+
+from __future__ import annotations
+
+from collections.abc import Iterable
+
+from patronus.features.system.accounts import FOLDER, KEYS_FOLDER, format_homes, plan_account
+from patronus.features.system.schema import System
+from patronus.features.templating import render_template
+from patronus.values.facts import Context, HostFact
+from patronus.values.fragments import File, Symlink, Sysctl, Unit
+from patronus.values.problem import config_path
+
+HOMES_FILE = "etc/patronus/homes.conf"
+
+
+def facts(system: System) -> Iterable[object]:
+    """Tell the resolver and the DHCP server how the box and its networks are called."""
+    yield HostFact(system.hostname, system.domain)
+
+
+def plan(system: System, _context: Context) -> Iterable[object]:
+    """Return the files of the section; the engine names the running kernel after `etc/hostname`."""
+    yield File("etc/hostname", f"{system.hostname}\n".encode(), "system.hostname")
+    hosts = render_template("system", "hosts.j2", hostname=system.hostname, domain=system.domain)
+    yield File("etc/hosts", hosts, "system.hostname")
+    yield Symlink("etc/localtime", f"/usr/share/zoneinfo/{system.timezone}", "system.timezone")
+    for key, value in system.tunables.items():
+        yield Sysctl(key, value, config_path("system", "tunables", key))
+    yield from _plan_admins(system)
+
+
+def _plan_admins(system: System) -> Iterable[object]:
+    for index, admin in enumerate(system.admins):
+        yield from plan_account(admin, config_path("system", "admins", index))
+    # Both folders are looked into on every login, so they exist even when nobody may log in.
+    note = b"Written by Patronus from `system.admins`.\n"
+    yield File(f"{FOLDER}/README", note, "system.admins")
+    yield File(f"{KEYS_FOLDER}/README", note, "system.admins")
+    yield File(HOMES_FILE, format_homes(system.admins), "system.admins")
+    yield Unit("patronus-homes.service", "system.admins", (HOMES_FILE,))

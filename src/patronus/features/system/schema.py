@@ -1,0 +1,67 @@
+"""The `system` section."""
+
+from __future__ import annotations
+
+from enum import StrEnum
+from typing import Annotated
+
+from pydantic import Field
+
+from patronus.values.accounts import FullName, PasswordHash, SshPublicKey, SysctlKey, SysctlValue, Timezone
+from patronus.values.types import Count, DomainName, Hostname, Name, Section
+
+
+class Role(StrEnum):
+    """What an admin may do."""
+
+    ADMIN = "admin"
+    OPERATOR = "operator"
+    VIEWER = "viewer"
+
+
+class Admin(Section):
+    """A person (or a program) who may log in on the console and by SSH."""
+
+    name: Name = Field(description="Login name.")
+    full_name: FullName = Field(default="", description="Name of the person, for people. Default: empty.")
+    role: Role = Field(
+        default=Role.ADMIN,
+        description="`admin` changes the box, `operator` restarts and looks after it, `viewer` only looks. "
+        "Default: admin.",
+    )
+    password_hash: PasswordHash | None = Field(
+        default=None,
+        repr=False,
+        description="Salted hash of the password, as `mkpasswd -m yescrypt` prints it. Default: no login by password.",
+    )
+    ssh_keys: tuple[SshPublicKey, ...] = Field(
+        default=(), description="Public keys that log in by SSH, each one line of an `id_*.pub` file. Default: none."
+    )
+    uid: Annotated[Count, Field(ge=1000, le=59999)] | None = Field(
+        default=None,
+        description="Number of the user in the file system, 1000-59999. Default: computed from the name, so that it "
+        "stays the same whatever else changes.",
+    )
+    locked: bool = Field(
+        default=False, description="Keep the account and its files, but let nobody log in with it. Default: false."
+    )
+
+
+class System(Section):
+    """Name, time zone, kernel settings and admins of the box."""
+
+    hostname: Hostname = Field(default="patronus", description="Name of the box, without domain. Default: patronus.")
+    domain: DomainName = Field(
+        default="home.arpa",
+        description="Domain of the box and of the networks it serves. Default: home.arpa, which RFC 8375 sets aside.",
+    )
+    timezone: Timezone = Field(
+        default="UTC",
+        description="Time zone in which times are shown, such as `Europe/Berlin`. Default: UTC.",
+    )
+    admins: tuple[Admin, ...] = Field(default=(), description="Who may log in. root is always locked. Default: nobody.")
+    tunables: dict[SysctlKey, SysctlValue] = Field(
+        default_factory=dict,
+        description="Kernel settings by name, for example `net.netfilter.nf_conntrack_max: 262144`. Settings that "
+        "Patronus itself decides, and those that weaken its protection, are refused. Default: none.",
+    )
