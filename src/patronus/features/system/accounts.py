@@ -42,7 +42,8 @@ def plan_account(admin: Admin, origin: str) -> Iterable[File | Symlink]:
     secret = {"privileged": {"hashedPassword": password}}
     yield from _record(admin.name, uid, "user-privileged", secret, origin, mode=0o600)
     for group in GROUPS[admin.role]:
-        yield File(f"{FOLDER}/{admin.name}:{group}.membership", b"", origin)
+        # An empty file would count as masked.
+        yield File(f"{FOLDER}/{admin.name}:{group}.membership", b"{}\n", origin)
     if admin.ssh_keys and not admin.locked:
         yield File(f"{KEYS_FOLDER}/{admin.name}", "".join(f"{key}\n" for key in admin.ssh_keys).encode(), origin)
 
