@@ -15,7 +15,7 @@ from patronus.ops import messages as m
 from patronus.pipeline import confirm as timer
 from patronus.pipeline.apply import running_manifest
 from patronus.pipeline.diff import Changes
-from patronus.pipeline.review import FileReview
+from patronus.pipeline.review import FileReview, is_secret
 from patronus.pipeline.review import review as compare_trees
 from patronus.values.manifest import EMPTY, Manifest
 from patronus.values.problem import Problem, Refused
@@ -127,5 +127,5 @@ def texts(candidate: Candidate, *, rendered: bool) -> dict[str, str]:
     contents: Mapping[str, bytes] = candidate.documents
     if rendered:
         entries = candidate.tree.manifest.entries
-        contents = {path: raw for path, raw in candidate.tree.contents.items() if entries[path].mode & 0o004}
+        contents = {path: raw for path, raw in candidate.tree.contents.items() if not is_secret(entries[path])}
     return {path: raw.decode("utf-8", "backslashreplace") for path, raw in contents.items()}

@@ -10,7 +10,7 @@ from patronus.pipeline.diff import Changes, diff
 from patronus.values.manifest import Entry, Manifest
 
 MAX_DIFF_LINES = 2000
-_WORLD_READABLE = 0o004
+_OTHERS = 0o077
 
 
 class FileReview(NamedTuple):
@@ -39,13 +39,18 @@ def review(
 
 def _compare(path: str, before: Entry | None, old: bytes, after: Entry | None, new: bytes) -> str:
     entries = [entry for entry in (before, after) if entry]
-    if any(not entry.mode & _WORLD_READABLE for entry in entries):
+    if any(is_secret(entry) for entry in entries):
         return "content is secret and not shown"
     if any(entry.target for entry in entries):
         return " -> ".join(entry.target or "a file" for entry in entries)
     if before and after and before.digest == after.digest:
         return f"mode {before.mode:04o} {before.owner}:{before.group} -> {after.mode:04o} {after.owner}:{after.group}"
     return _unified(path, old, new)
+
+
+def is_secret(entry: Entry) -> bool:
+    """Tell whether only the owner may read a file: such files hold passwords or keys and are never shown."""
+    return not entry.target and not entry.mode & _OTHERS
 
 
 def _unified(path: str, old: bytes, new: bytes) -> str:

@@ -14,7 +14,10 @@ RELOAD = "reload"
 
 
 class File(NamedTuple):
-    """A regular file, whole; owner and group are names known in the image."""
+    """A regular file, whole; owner and group are names known in the image.
+
+    A file only its owner may read (mode 0600) counts as secret: no plan, diff or `show` prints it.
+    """
 
     path: str
     content: bytes

@@ -23,7 +23,7 @@ _ADDRESSING = frozenset({("udp", 67), ("udp", 547)})
 def gather(firewall: Firewall, context: Context, plan: Plan) -> Iterable[object]:
     """Return the ruleset's file."""
     text = compile_ruleset(build_ruleset(firewall, context, plan))
-    yield File(RULESET_PATH, text.encode(), ORIGIN, mode=0o600)
+    yield File(RULESET_PATH, text.encode(), ORIGIN)
 
 
 def build_ruleset(firewall: Firewall, context: Context, plan: Plan) -> ir.Ruleset:
