@@ -1,0 +1,179 @@
+"""One YAML 1.2 text -> plain data, in one pass over the parser's events. Core schema only (YAML 1.2.2 section 10.3):
+no dates, no sexagesimal numbers, no `yes` and `no`. Anchors, tags and merge keys are refused before anything is built
+from them, for they can expand without bound. A key is always text, as it stands.
+"""
+
+from __future__ import annotations
+
+import re
+from io import StringIO
+from typing import Any
+
+from ruamel.yaml import YAML
+from ruamel.yaml.error import MarkedYAMLError, YAMLError
+from ruamel.yaml.events import (
+    AliasEvent,
+    CollectionEndEvent,
+    CollectionStartEvent,
+    DocumentStartEvent,
+    NodeEvent,
+    ScalarEvent,
+    SequenceStartEvent,
+)
+from ruamel.yaml.reader import ReaderError
+
+from patronus.values.problem import Problem, Refused
+
+MAX_DEPTH = 24
+MAX_PROBLEMS = 50
+"""A file with more is not a document with mistakes in it."""
+_LONGEST_NUMBER = 20
+"""Digits; no field takes a larger number."""
+
+_NUMBER = re.compile(r"[-+]?[0-9]+|0o[0-7]+|0x[0-9a-fA-F]+")
+_FLOAT = re.compile(r"[-+]?(?:\.[0-9]+|[0-9]+(?:\.[0-9]*)?)(?:[eE][-+]?[0-9]+)?")
+_NOT_FINITE = re.compile(r"[-+]?\.(?:inf|Inf|INF)|\.(?:nan|NaN|NAN)")
+_WORDS: dict[str, Any] = dict.fromkeys(["", "~", "null", "Null", "NULL"])
+_WORDS |= dict.fromkeys(["true", "True", "TRUE"], True) | dict.fromkeys(["false", "False", "FALSE"], False)
+_QUOTE = "write it in quotes if it is meant as text"
+
+
+def read_yaml(name: str, text: str) -> Any:
+    """Return the data of one document; `name` is the file's. Raises Refused with every problem and its place."""
+    reader = _Reader(name)
+    try:
+        for event in YAML(typ="safe", pure=True).parse(StringIO(text)):
+            reader.take(event)
+    except MarkedYAMLError as error:
+        reader.complain(error.problem_mark or error.context_mark, *_explain(error, text))
+    except ReaderError as error:
+        line = text.count("\n", 0, error.position) + 1
+        what = f"{name}:{line}: the character U+{error.character:04X} is not allowed in YAML"
+        reader.problems.append(Problem("", what, "remove it, or write it as an escape in quotes"))
+    except (YAMLError, ValueError, RecursionError):
+        reader.problems.append(Problem("", f"{name}: not valid YAML", "check the file with a YAML-aware editor"))
+    if reader.problems:
+        raise Refused(reader.problems)
+    return reader.root
+
+
+def _explain(error: MarkedYAMLError, text: str) -> tuple[str, str]:
+    said = error.problem or error.context or "cannot be read"
+    if "\\t" in said or (error.problem_mark and _has_tab_indent(text, error.problem_mark.line)):
+        return "a tab stands where YAML wants spaces", "indent with spaces, never with tabs"
+    if (
+        error.context
+        and error.context_mark
+        and error.problem_mark
+        and error.context_mark.line < error.problem_mark.line
+    ):
+        said += f" {error.context} that begins in line {error.context_mark.line + 1}"
+    return f"not valid YAML: {said}", "check indentation, colons and quotes there, and in the line before"
+
+
+def _has_tab_indent(text: str, line: int) -> bool:
+    lines = text.split("\n", line + 1)
+    return line < len(lines) and "\t" in lines[line][: len(lines[line]) - len(lines[line].lstrip())]
+
+
+class _Reader:
+    """Builds the data; what is wrong goes to `problems` and reading goes on, so that everything is told at once."""
+
+    def __init__(self, name: str) -> None:
+        self.problems: list[Problem] = []
+        self.root: Any = None
+        self._name = name
+        self._open: list[tuple[dict[str, Any] | list[Any], list[str]]] = []
+        self._documents = 0
+
+    def take(self, event: Any) -> None:
+        """Take the parser's next event."""
+        if isinstance(event, NodeEvent):
+            self._refuse_references(event)
+        if isinstance(event, DocumentStartEvent):
+            self._start(event)
+        elif isinstance(event, CollectionEndEvent):
+            self._open.pop()
+        elif isinstance(event, CollectionStartEvent):
+            container: dict[str, Any] | list[Any] = [] if isinstance(event, SequenceStartEvent) else {}
+            self._add(event, container)
+            self._open.append((container, []))
+            if len(self._open) > MAX_DEPTH:
+                self._stop(event, f"nested deeper than {MAX_DEPTH} levels", "no section needs that")
+        elif isinstance(event, ScalarEvent):
+            self._add(event, event.value if self._wants_key() else self._resolve(event))
+        elif isinstance(event, AliasEvent):
+            self._add(event, "")
+
+    def complain(self, mark: Any, message: str, hint: str) -> None:
+        """Note a problem at a place of the text."""
+        where = f"{self._name}:{mark.line + 1}:{mark.column + 1}" if mark else self._name
+        self.problems.append(Problem("", f"{where}: {message}", hint))
+        if len(self.problems) >= MAX_PROBLEMS:
+            raise Refused(self.problems)
+
+    def _stop(self, event: Any, message: str, hint: str) -> None:
+        self.complain(event.start_mark, message, hint)
+        raise Refused(self.problems)
+
+    def _start(self, event: DocumentStartEvent) -> None:
+        self._documents += 1
+        if self._documents > 1:
+            self._stop(event, "a second document begins", "give each part a file of its own, in one folder")
+        if event.version not in {None, (1, 2)} or event.tags:
+            self.complain(event.start_mark, "YAML directives are not accepted", "remove the lines that begin with %")
+
+    def _refuse_references(self, event: NodeEvent) -> None:
+        if event.anchor is not None:
+            self.complain(event.start_mark, "YAML anchors and aliases are not accepted", "write the value out")
+        if getattr(event, "ctag", None) is not None:
+            self.complain(event.start_mark, "YAML tags are not accepted", "write a plain value")
+
+    def _wants_key(self) -> bool:
+        return bool(self._open) and isinstance(self._open[-1][0], dict) and not self._open[-1][1]
+
+    def _add(self, event: Any, value: Any) -> None:
+        if not self._open:
+            self.root = value
+            return
+        container, key = self._open[-1]
+        if isinstance(container, list):
+            container.append(value)
+        elif key:
+            container[key.pop()] = value
+        elif isinstance(value, str):
+            self._check_key(event, value, container)
+            key.append(value)
+        else:
+            self._stop(event, "a list or mapping stands where a key is expected", "quote it if it is meant as text")
+
+    def _check_key(self, event: Any, key: str, container: dict[str, Any]) -> None:
+        if key in container:
+            self.complain(event.start_mark, f"the key {key[:60]!r} stands twice in one mapping", "keep one of the two")
+        if key == "<<" and not getattr(event, "style", None):
+            self.complain(event.start_mark, "YAML merge keys are not accepted", "write the values out")
+        self._check_text(event, key)
+
+    def _resolve(self, event: ScalarEvent) -> Any:
+        text = event.value
+        if event.style:
+            return self._check_text(event, text)
+        if text in _WORDS:
+            return _WORDS[text]
+        if _NUMBER.fullmatch(text):
+            return self._read_number(event, text)
+        if _NOT_FINITE.fullmatch(text) or (_FLOAT.fullmatch(text) and "inf" in str(float(text))):
+            self.complain(event.start_mark, f"{text[:20]} is no number a setting can have", _QUOTE)
+            return 0
+        return float(text) if _FLOAT.fullmatch(text) else self._check_text(event, text)
+
+    def _read_number(self, event: ScalarEvent, text: str) -> int:
+        if len(text) > _LONGEST_NUMBER:
+            self.complain(event.start_mark, f"a number of {len(text)} digits is too large", _QUOTE)
+            return 0
+        return int(text, {"0o": 8, "0x": 16}.get(text[:2], 10))
+
+    def _check_text(self, event: Any, text: str) -> str:
+        if any("\ud800" <= char <= "\udfff" for char in text):
+            self.complain(event.start_mark, "half of a UTF-16 pair is not a character", "write the character itself")
+        return text
