@@ -1,0 +1,211 @@
+"""Raw bytes -> plain data: whatever the bytes are, either plain data or a refusal that names the place."""
+
+from __future__ import annotations
+
+import time
+from typing import Any
+
+import pytest
+from hypothesis import given
+from hypothesis import strategies as st
+
+from patronus.pipeline.load import MAX_DOCUMENT, load
+from patronus.pipeline.read_yaml import MAX_DEPTH, MAX_PROBLEMS
+from patronus.values.problem import Problem, Refused
+
+
+def refused(*documents: bytes) -> list[Problem]:
+    """The problems of documents called a.yaml, b.yaml, ...; none when they load. Every one must help the reader."""
+    names = [f"{letter}.yaml" for letter in "abcdefgh"]
+    try:
+        load(dict(zip(names, documents, strict=False)))
+    except Refused as error:
+        assert error.problems
+        assert all(problem.message and problem.hint for problem in error.problems)
+        return error.problems
+    return []
+
+
+@pytest.mark.parametrize(
+    ("raw", "place", "reason"),
+    [
+        pytest.param(b"a: &x 1\n", "a.yaml:1:4", "anchors", id="anchor"),
+        pytest.param(b"a: 1\nb: *x\n", "a.yaml:2:4", "aliases", id="alias"),
+        pytest.param(b"a: {<<: {b: 1}}\n", "a.yaml:1:5", "merge keys", id="merge key"),
+        pytest.param(b"a: !!str 1\n", "a.yaml:1:4", "tags", id="core tag"),
+        pytest.param(b"a: !!python/object/apply:os.system [id]\n", "a.yaml:1:4", "tags", id="python tag"),
+        pytest.param(b"a: ! 1\n", "a.yaml:1:4", "tags", id="non-specific tag"),
+        pytest.param(b"!!set {a, b}\n", "a.yaml:1:1", "tags", id="tag of the root"),
+        pytest.param(b"a: !!binary aGk=\n", "a.yaml:1:4", "tags", id="binary"),
+        pytest.param(b"%YAML 1.1\n---\na: 1\n", "a.yaml:2:1", "directives", id="YAML 1.1"),
+        pytest.param(b"%TAG ! tag:x,2000:\n---\na: 1\n", "a.yaml:2:1", "directives", id="tag directive"),
+        pytest.param(b"a:\n\tb: 1\n", "a.yaml:2:1", "tab", id="tab as indentation"),
+        pytest.param(b"a: 1\n\tb: 2\n", "a.yaml:2:1", "tab", id="tab after a value"),
+        pytest.param(b"a: 1\nb: \0\n", "a.yaml:2", "NUL", id="NUL"),
+        pytest.param("a: 1\n".encode("utf-16"), "a.yaml:1", "UTF-8", id="UTF-16"),
+        pytest.param(b"a: 1\nb: \xe4\n", "a.yaml:2", "UTF-8", id="Latin-1"),
+        pytest.param(b"a: \xed\xa0\x80\n", "a.yaml:1", "UTF-8", id="surrogate in UTF-8"),
+        pytest.param(b'a: "\\ud800"\n', "a.yaml:1:4", "UTF-16", id="escaped half of a surrogate pair"),
+        pytest.param(b"a: 1\nb: \x1b[31m\n", "a.yaml:2", "U+001B", id="terminal escape"),
+        pytest.param("a: \x9b31m\n".encode(), "a.yaml:1", "U+009B", id="C1 control"),
+        pytest.param(b"a: {}\nb: {}\na: {}\n", "a.yaml:3:1", "'a' stands twice", id="key twice"),
+        pytest.param(b"a:\n  b: 1\n  'b': 2\n", "a.yaml:3:3", "'b' stands twice", id="nested key twice, once quoted"),
+        pytest.param(b"a: {b: 1, b: 1}\n", "a.yaml:1:11", "'b' stands twice", id="key twice in braces"),
+        pytest.param(b"{true: 1, 'true': 2}\n", "a.yaml:1:11", "'true' stands twice", id="one key in two spellings"),
+        pytest.param(b"? [a, b]\n: c\n", "a.yaml:1:3", "key is expected", id="list as key"),
+        pytest.param(b"? {a: b}\n: c\n", "a.yaml:1:3", "key is expected", id="mapping as key"),
+        pytest.param(b"a: 1\n---\nb: 2\n", "a.yaml:2:1", "second document", id="two documents"),
+        pytest.param(b"a: 1\n...\nb: 2\n", "a.yaml:3:1", "second document", id="text after the end"),
+        pytest.param(b"a: " + b"9" * 5000, "a.yaml:1:4", "5000 digits", id="huge number"),
+        pytest.param(b"a: 0x" + b"f" * 99, "a.yaml:1:4", "101 digits", id="huge hexadecimal number"),
+        pytest.param(b"a: .nan\n", "a.yaml:1:4", ".nan is no number", id="nan"),
+        pytest.param(b"a: -.inf\n", "a.yaml:1:4", "-.inf is no number", id="infinity"),
+        pytest.param(b"a: 1e999\n", "a.yaml:1:4", "1e999 is no number", id="number past every float"),
+        pytest.param(b"a: b: c\n", "a.yaml:1:5", "mapping values", id="colon in a value"),
+        pytest.param(b'a: 1\nb: "x\nc: d\n', "a.yaml:4:1", "begins in line 2", id="quote that never ends"),
+        pytest.param(b"a: [1, 2\nb: 3\n", "a.yaml:2:2", "begins in line 1", id="bracket that never ends"),
+        pytest.param(b"a:\n  b: 1\n c: 2\n", "a.yaml:3:2", "not valid YAML", id="wrong indentation"),
+        pytest.param(b'a: "\\q"\n', "a.yaml:1:6", "escape", id="unknown escape"),
+        pytest.param(b"- a\n", "a.yaml", "not a mapping", id="list"),
+        pytest.param(b"hello\n", "a.yaml", "not a mapping", id="scalar"),
+    ],
+)
+def test_refused_with_place_and_reason(raw: bytes, place: str, reason: str) -> None:
+    problems = refused(raw)
+    assert any(problem.message.startswith(f"{place}: ") and reason in problem.message for problem in problems), problems
+
+
+@pytest.mark.parametrize(
+    ("raw", "value"),
+    [
+        (b"12:30:45", "12:30:45"),
+        (b"52:54:00:00:00:01", "52:54:00:00:00:01"),
+        (b"2020-01-01", "2020-01-01"),
+        (b"2020-01-01T00:00:00Z", "2020-01-01T00:00:00Z"),
+        (b"yes", "yes"),
+        (b"off", "off"),
+        (b"1_000", "1_000"),
+        (b"0b11", "0b11"),
+        (b"=", "="),
+        (b"010", 10),
+        (b"0o10", 8),
+        (b"0x10", 16),
+        (b"-5", -5),
+        (b"1.5", 1.5),
+        (b"True", True),
+        (b"~", None),
+        (b"", None),
+        (b"'1'", "1"),
+        (b'"\\x1b"', "\x1b"),
+        (b"|\n  two\n  lines\n", "two\nlines\n"),
+        ("grüße".encode(), "grüße"),
+    ],
+)
+def test_scalars_follow_the_core_schema(raw: bytes, value: Any) -> None:
+    read = load({"a.yaml": b"a: " + raw})["a"]
+    assert (type(read), read) == (type(value), value)
+
+
+@pytest.mark.parametrize("raw", [b"", b"# nothing yet\n", b"null\n", b"---\n", b"\xef\xbb\xbf"])
+def test_an_empty_document_is_an_empty_mapping(raw: bytes) -> None:
+    assert load({"a.yaml": raw}) == {}
+
+
+def test_a_byte_order_mark_and_windows_line_ends_are_accepted() -> None:
+    assert load({"a.yaml": b"\xef\xbb\xbfa: 1\r\nb: 2\r\n"}) == {"a": 1, "b": 2}
+
+
+def test_keys_are_text_as_they_stand() -> None:
+    assert load({"a.yaml": b"{1: a, true: b, ~: c, 2020-01-01: d}"}) == {
+        "1": "a",
+        "true": "b",
+        "~": "c",
+        "2020-01-01": "d",
+    }
+
+
+def test_everything_wrong_in_every_file_is_told_at_once() -> None:
+    found = refused(b"a: &x 1\na: !!str 2\n", b"c: .inf\nd: {e: 1, e: 2}\n")
+    assert [problem.message.partition(": ")[0] for problem in found] == [
+        "a.yaml:1:4",
+        "a.yaml:2:1",
+        "a.yaml:2:4",
+        "b.yaml:1:4",
+        "b.yaml:2:11",
+    ]
+
+
+def test_a_bomb_of_anchors_is_refused_unexpanded() -> None:
+    lines = ["a0: &a0 [x, x, x, x, x, x, x, x, x]"]
+    lines += [f"a{n}: &a{n} [{', '.join([f'*a{n - 1}'] * 9)}]" for n in range(1, 40)]
+    started = time.process_time()
+    assert len(refused("\n".join(lines).encode())) == MAX_PROBLEMS
+    assert time.process_time() - started < 2
+
+
+@pytest.mark.parametrize("raw", [b"a: " + b"[" * 100_000, b"- " * 100_000, b"{a: " * 50_000, b"[" * 100 + b"]" * 100])
+def test_deep_nesting_is_refused_soon(raw: bytes) -> None:
+    assert any(f"nested deeper than {MAX_DEPTH}" in problem.message for problem in refused(raw))
+
+
+def test_depth_up_to_the_limit_loads() -> None:
+    load({"a.yaml": b"a: " + b"[" * (MAX_DEPTH - 1) + b"]" * (MAX_DEPTH - 1)})
+    assert refused(b"a: " + b"[" * MAX_DEPTH + b"]" * MAX_DEPTH)
+
+
+def test_size_is_checked_before_anything_is_parsed() -> None:
+    for documents in ([b"&" * 10_000_000], [b"#" * (MAX_DOCUMENT // 2 + 1)] * 2):
+        (problem,) = refused(*documents)
+        assert "MiB" in problem.message
+
+
+def test_long_lists_load() -> None:
+    numbers = list(range(5000))
+    assert load({"a.yaml": f"a: {numbers}".encode()}) == {"a": numbers}
+
+
+def test_fragments_meet_in_one_document() -> None:
+    merged = load(
+        {
+            "10-base.yaml": b"version: 1\nzones: {lan: {}}\ndns: {records: {a: 1}}\n",
+            "20-guest.yaml": b"version: 1\nzones: {guest: {ping: false}}\ndns: {records: {b: 2}}\n",
+        }
+    )
+    assert merged == {
+        "version": 1,
+        "zones": {"lan": {}, "guest": {"ping": False}},
+        "dns": {"records": {"a": 1, "b": 2}},
+    }
+
+
+def test_the_order_of_fragments_is_that_of_their_names() -> None:
+    files = {"b.yaml": b"zones: {two: {}}", "a.yaml": b"zones: {one: {}}"}
+    assert list(load(files)["zones"]) == ["one", "two"]
+
+
+@pytest.mark.parametrize(
+    ("first", "second", "path"),
+    [
+        (b"version: 1", b"version: 2", "version"),
+        (b"ssh: {port: 22}", b"ssh: {port: 22}", "ssh.port"),
+        (b"zones: {lan: {ping: true}}", b"zones: {lan: {ping: false}}", "zones.lan.ping"),
+        (b"firewall: {rules: [1]}", b"firewall: {rules: [2]}", "firewall.rules"),
+        (b"zones: {lan: {}}", b"zones: 5", "zones"),
+        (b"zones: ~", b"zones: {lan: {}}", "zones"),
+    ],
+)
+def test_a_key_set_in_two_files_is_refused_with_both_names(first: bytes, second: bytes, path: str) -> None:
+    (problem,) = refused(first, second)
+    assert problem.path == path
+    assert "a.yaml" in problem.message
+    assert "b.yaml" in problem.message
+
+
+@given(st.binary(max_size=200))
+def test_no_bytes_do_anything_but_load_or_be_refused(raw: bytes) -> None:
+    refused(raw)
+
+
+@given(st.text(alphabet="ab:-[]{},&*!|>'\"%@`#? \n\t\\0.~<=", max_size=60))
+def test_no_yaml_does_anything_but_load_or_be_refused(text: str) -> None:
+    refused(text.encode())
