@@ -89,7 +89,7 @@ def write_source_guards(ruleset: Ruleset, sets: SetTable) -> list[str]:
         ("block-bogons", BOGONS, _names(ruleset.links, lambda link: link.block_bogons)),
     ):
         for family in (4, 6) if links else ():
-            match = sets.match("saddr", addresses, family)
+            match = sets.match_address("saddr", addresses, family)
             lines.append(f'iifname {write_links(links)} {match}counter drop comment "box.{name}"')
     return lines
 

@@ -3,10 +3,12 @@
 from __future__ import annotations
 
 from collections.abc import Callable, Iterable
+from itertools import groupby
 
 from patronus.firewall import base
-from patronus.firewall.ir import SELF, Ruleset
-from patronus.firewall.matches import write_rule
+from patronus.firewall.folding import Run, fold_rules
+from patronus.firewall.ir import SELF, Rule, Ruleset
+from patronus.firewall.matches import write_rule, write_run
 from patronus.firewall.scopes import Chain, Dispatch, Pair, dispatch_rules
 from patronus.firewall.sets import SetTable
 from patronus.firewall.translation import write_translation
@@ -42,11 +44,12 @@ def _write_chain(name: str, lines: Iterable[str]) -> str:
 
 def _write_body(chain: Chain, sets: SetTable) -> list[str]:
     lines: list[str] = []
-    for item in chain.body:
-        if isinstance(item, str):
-            lines.append(f"jump {item}")
-        else:
-            lines += write_rule(item, sets)
+    for is_jump, items in groupby(chain.body, lambda item: isinstance(item, str)):
+        if is_jump:
+            lines += [f"jump {name}" for name in items]
+            continue
+        for item in fold_rules(item for item in items if isinstance(item, Rule)):
+            lines += [write_run(item, chain.name, sets)] if isinstance(item, Run) else write_rule(item, sets)
     return lines
 
 

@@ -4,9 +4,10 @@ from __future__ import annotations
 
 from collections.abc import Iterator
 
+from patronus.firewall.folding import Run
 from patronus.firewall.ir import BLOCK, ICMP, ICMPV6, PASS, REJECT, Rule
 from patronus.firewall.sets import SetTable
-from patronus.firewall.text import PROTOCOL_NAMES, write_numbers, write_port_set
+from patronus.firewall.text import PROTOCOL_NAMES, write_numbers
 from patronus.values.addresses import ALL4, ALL6, ALL_PORTS, Addresses, Ranges
 
 VERDICTS = {PASS: "accept", BLOCK: "drop", REJECT: "goto refuse"}
@@ -14,18 +15,26 @@ LOG_LIMIT = "limit rate 50/second burst 100 packets"
 """A flood must not fill the journal; per rule."""
 
 
-def match_protocol(protocols: tuple[int, ...], source_ports: Ranges, destination_ports: Ranges) -> str:
+def match_protocol(protocols: tuple[int, ...], source_ports: Ranges, destination_ports: Ranges, sets: SetTable) -> str:
     """Return the match for protocols and ports; ports need TCP, UDP or both."""
+    key = (protocols, source_ports, destination_ports)
+    known = sets.transport_matches.get(key)
+    if known is None:
+        known = sets.transport_matches[key] = _match_protocol(protocols, source_ports, destination_ports, sets)
+    return known
+
+
+def _match_protocol(protocols: tuple[int, ...], source_ports: Ranges, destination_ports: Ranges, sets: SetTable) -> str:
     if source_ports == ALL_PORTS and destination_ports == ALL_PORTS:
-        return f"meta l4proto {write_numbers(protocols, PROTOCOL_NAMES)} " if protocols else ""
+        return sets.match_protocols(protocols) if protocols else ""
     if len(protocols) == 1:
         text, header = "", PROTOCOL_NAMES[protocols[0]]
     else:
-        text, header = f"meta l4proto {write_numbers(protocols, PROTOCOL_NAMES)} ", "th"
+        text, header = sets.match_protocols(protocols), "th"
     if source_ports != ALL_PORTS:
-        text += f"{header} sport {write_port_set(source_ports)} "
+        text += sets.match_ports(f"{header} sport", source_ports)
     if destination_ports != ALL_PORTS:
-        text += f"{header} dport {write_port_set(destination_ports)} "
+        text += sets.match_ports(f"{header} dport", destination_ports)
     return text
 
 
@@ -43,32 +52,40 @@ def match_families(source: Addresses, destination: Addresses, sets: SetTable) ->
 
 
 def _match_addresses(source: Addresses, destination: Addresses, family: int, sets: SetTable) -> str:
-    return sets.match("saddr", source, family) + sets.match("daddr", destination, family)
+    return sets.match_address("saddr", source, family) + sets.match_address("daddr", destination, family)
 
 
-def match_details(rule: Rule) -> str:
+def match_details(rule: Rule, sets: SetTable) -> str:
     """Return the match for everything that is neither an address nor a link."""
     if rule.icmp_types:
         if rule.protocols == (ICMP,):
             return f"icmp type {write_numbers(rule.icmp_types, {})} "
         assert rule.protocols == (ICMPV6,)  # noqa: S101 - the feature refuses types of any other protocol
         return f"icmpv6 type {write_numbers(rule.icmp_types, {})} "
-    text = match_protocol(rule.protocols, rule.source_ports, rule.destination_ports)
+    text = match_protocol(rule.protocols, rule.source_ports, rule.destination_ports, sets)
     if rule.tcp_flags:
         text += f"tcp flags & 0x{rule.tcp_flags[0]:02x} == 0x{rule.tcp_flags[1]:02x} "
     if rule.forwarded_port is not None:
         text += "ct status & dnat == dnat "
         if rule.forwarded_port != ALL_PORTS:
-            text += f"ct original proto-dst {write_port_set(rule.forwarded_port)} "
+            text += sets.match_ports("ct original proto-dst", rule.forwarded_port)
     return text
 
 
 def write_rule(rule: Rule, sets: SetTable) -> Iterator[str]:
     """Yield the lines of a rule, without indentation; every line carries the rule's name as its comment."""
-    details = match_details(rule)
+    details = match_details(rule, sets)
     verdict = f'counter {VERDICTS[rule.action]} comment "{rule.name}"'
     for addresses in match_families(rule.source, rule.destination, sets):
         match = addresses + details
         if rule.log:
             yield f'{match}{LOG_LIMIT} log prefix "patronus:{rule.name}: "'
         yield match + verdict
+
+
+def write_run(run: Run, chain: str, sets: SetTable) -> str:
+    """Return the one line of a folded run; its map counts per element, under the name of each rule."""
+    kind = " . ".join(kind for _, kind in run.fields)
+    elements = [f'{key} counter comment "{rule.name}" : {VERDICTS[rule.action]}' for key, rule in run.elements]
+    fields = " . ".join(field for field, _ in run.fields)
+    return f"{fields} vmap @{sets.add_map(f'{chain}.map', kind, elements)}"

@@ -4,8 +4,6 @@ from __future__ import annotations
 
 from ipaddress import IPv6Address
 
-from patronus.values.addresses import Ranges
-
 PROTOCOL_NAMES = {
     1: "icmp",
     2: "igmp",
@@ -39,13 +37,6 @@ def write_span(first: int, last: int, family: int) -> str:
 def write_ports(first: int, last: int) -> str:
     """Write a port or a range of ports."""
     return str(first) if first == last else f"{first}-{last}"
-
-
-def write_port_set(ranges: Ranges) -> str:
-    """Write ports as the right-hand side of a match."""
-    if len(ranges) == 1:
-        return write_ports(*ranges[0])
-    return "{ " + ", ".join(write_ports(first, last) for first, last in ranges) + " }"
 
 
 def write_numbers(numbers: tuple[int, ...], names: dict[int, str]) -> str:

@@ -21,7 +21,7 @@ def _only_v4(addresses: Addresses) -> Addresses:
 def write_forward(forward: PortForward, sets: SetTable) -> Iterator[str]:
     """Yield the lines of a port forward."""
     links = f"iifname {write_links(sorted(forward.links))} "
-    ports = match_protocol(forward.protocols, ALL_PORTS, forward.ports)
+    ports = match_protocol(forward.protocols, ALL_PORTS, forward.ports, sets)
     local = LOCAL if forward.destination is None else ""
     destination = Addresses(ALL4) if forward.destination is None else _only_v4(forward.destination)
     for addresses in match_families(_only_v4(forward.source), destination, sets):
@@ -45,7 +45,7 @@ def _redirection(forward: PortForward) -> str:
 def write_source_nat(rule: SourceNat, sets: SetTable) -> Iterator[str]:
     """Yield the lines of a source translation."""
     links = f"oifname {write_links(sorted(rule.links))} "
-    ports = match_protocol(rule.protocols, ALL_PORTS, rule.destination_ports)
+    ports = match_protocol(rule.protocols, ALL_PORTS, rule.destination_ports, sets)
     verdict = {MASQUERADE: "masquerade", NO_NAT: "accept"}.get(rule.to, f"snat ip to {rule.to}")
     for addresses in match_families(_only_v4(rule.source), _only_v4(rule.destination), sets):
         yield f'{links}{addresses}{ports}counter {verdict} comment "{rule.name}"'
