@@ -43,6 +43,11 @@ class LinkFact:
     link_local: IPv6Address | None = None
     """A fixed link-local address of the box on this link, which services can bind whatever the prefix is."""
 
+    @property
+    def addresses(self) -> tuple[IPv4Interface | IPv6Interface, ...]:
+        """Every fixed address of the link."""
+        return (*self.addresses4, *self.addresses6)
+
 
 @dataclass(frozen=True)
 class ZoneFact:
@@ -93,6 +98,14 @@ class LeaseFact:
 
     hostname: str
     address: str
+    origin: str
+
+
+@dataclass(frozen=True)
+class LeaseFileFact:
+    """Where the DHCP server keeps its leases, so that the resolver can learn the names in it."""
+
+    path: str
     origin: str
 
 

@@ -325,3 +325,9 @@ BootFile = Annotated[
     str, *match_whole(r"[A-Za-z0-9_./:@%+=,-]+", "a path or URL in plain characters such as pxe/boot.efi", max_length=127)
 ]
 """What a network boot loads: a path or URL without spaces, quotes or backslashes."""
+_RECORD_LABEL = r"[A-Za-z0-9_](?:[A-Za-z0-9_-]{0,61}[A-Za-z0-9_])?"
+RecordName = Annotated[
+    str,
+    *match_whole(rf"{_RECORD_LABEL}(?:\.{_RECORD_LABEL})*", "a name such as nas.home.arpa or _sip._tcp.example.org"),
+]
+"""The owner of a DNS record: a domain name in which labels may begin with an underscore (RFC 8552)."""

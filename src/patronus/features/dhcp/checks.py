@@ -140,6 +140,9 @@ def _check_networks(served: list[_Served]) -> Iterator[Problem]:
         elif subnet_id(one.network) == subnet_id(other.network):
             message = f"{other.network} and {one.network} would have one number in the lease file"
             yield Problem(other.path, message, "change one of them; this is one chance in four billion")
+        elif one.link == other.link:
+            message = f"{one.link.name!r} is served at {one.path} already"
+            yield Problem(f"{other.path}.interface", message, "one subnet per interface; use a VLAN for another one")
 
 
 def _check_hostnames(section: DhcpServer) -> Iterator[Problem]:

@@ -8,6 +8,7 @@ from collections.abc import Iterator
 from ipaddress import IPv4Network
 from typing import Any
 
+from patronus.features.dhcp.facts import LEASES
 from patronus.features.dhcp.options import NO_DEFAULTS, Defaults, write_options
 from patronus.features.dhcp.pools import subtract_ranges
 from patronus.features.dhcp.schema import DhcpServer, HostSettings, Reservation, Subnet
@@ -17,9 +18,10 @@ from patronus.values.plan import Opening
 from patronus.values.problem import config_path
 
 PATH = "etc/kea/kea-dhcp4.conf"
+CHECKED = "etc/kea/kea-dhcp4.check.conf"
+"""The same without the names of links, for Kea's own checker: it refuses links that the box has not made yet."""
 UNIT = "kea-dhcp4-server.service"
 CONTROL_SOCKET = "/run/kea/kea4-ctrl-socket"
-LEASES = "/var/lib/kea/kea-leases4.csv"
 
 
 def plan(section: DhcpServer, context: Context) -> Iterator[File | Unit | Claim | Check | Opening]:
@@ -32,21 +34,38 @@ def plan(section: DhcpServer, context: Context) -> Iterator[File | Unit | Claim 
     if not served:
         return
     config = _write_config(section, [(subnet, link) for _, subnet, link in served], context)
-    content = json.dumps(config, indent=2, sort_keys=True).encode() + b"\n"
-    yield File(PATH, content, "dhcp", 0o640, "root", "_kea")
+    yield File(PATH, _write_json(config), "dhcp", 0o640, "root", "_kea")
+    yield File(CHECKED, _write_json(_without_links(config)), "dhcp", 0o640, "root", "_kea")
     yield Unit(UNIT, "dhcp", (PATH,), RELOAD)
-    yield Check(("kea-dhcp4", "-t", f"{{tree}}/{PATH}"), "dhcp")
-    for name, origin in {link.name: origin for origin, _, link in reversed(served)}.items():
-        yield Claim(f"udp/67@{name}", origin)
-        yield Opening((name,), "udp", 67, origin, "inet")
+    yield Check(("kea-dhcp4", "-t", f"{{tree}}/{CHECKED}"), "dhcp")
+    for origin, _, link in served:
+        yield Claim(f"udp/67@{link.name}", origin)
+        yield Opening((link.name,), "udp", 67, origin, "inet")
+
+
+def _write_json(config: dict[str, Any]) -> bytes:
+    return json.dumps(config, indent=2, sort_keys=True).encode() + b"\n"
+
+
+def _without_links(config: dict[str, Any]) -> dict[str, Any]:
+    settings = config["Dhcp4"]
+    subnets = [{key: subnet[key] for key in subnet if key != "interface"} for subnet in settings["subnet4"]]
+    unbound = {**settings["interfaces-config"], "interfaces": []}
+    return {"Dhcp4": {**settings, "interfaces-config": unbound, "subnet4": subnets}}
+
+
+def _name_socket(subnet: Subnet, link: LinkFact) -> str:
+    """Return where Kea listens: a link, or one address of a link that has several (one socket per link is enough)."""
+    network = served_network(subnet, link)
+    own = next((address.ip for address in link.addresses4 if network and address.ip in network), None)
+    return f"{link.name}/{own}" if own and len(link.addresses4) > 1 else link.name
 
 
 def _write_config(section: DhcpServer, served: list[tuple[Subnet, LinkFact]], context: Context) -> dict[str, Any]:
-    links = {link.name: link for _, link in served}
     return {
         "Dhcp4": {
             "interfaces-config": {
-                "interfaces": sorted(links),
+                "interfaces": [_name_socket(subnet, link) for subnet, link in served],
                 "dhcp-socket-type": "raw",
                 # A link without carrier cannot be served yet: Kea looks again every five seconds, for years.
                 "service-sockets-max-retries": 2**31 - 1,
