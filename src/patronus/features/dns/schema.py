@@ -108,7 +108,7 @@ class Dns(Section):
     zones: dict[DomainName, ZoneType] = Field(
         default={},
         max_length=10000,
-        description="What to answer in a domain beside `records` (unbound.conf: local-zone): `static` that nothing else "
+        description="What to answer in a domain beside `records` (local-zone): `static` that nothing else "
         "exists; `transparent` what the world says; `always_nxdomain` blocks it.",
     )
     register_leases: bool = Field(default=True, description="Know hosts by the name they gave to the DHCP server.")
