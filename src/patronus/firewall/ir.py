@@ -70,8 +70,9 @@ class PortForward(NamedTuple):
     target_port: int | None = None
     """The first port at the target; None keeps the ports as they are."""
     source: Addresses = ANYWHERE
-    destination: Addresses | None = None
-    """None means the addresses the box has at that moment."""
+    destination: Addresses = ANYWHERE
+    local: bool = True
+    """Only what is addressed to an address the box has at that moment."""
 
 
 MASQUERADE = "masquerade"
@@ -88,6 +89,8 @@ class SourceNat(NamedTuple):
     destination: Addresses = ANYWHERE
     protocols: tuple[int, ...] = ()
     destination_ports: Ranges = ALL_PORTS
+    forwarded: bool = False
+    """Only connections a port forward redirected."""
 
 
 class Ruleset(NamedTuple):

@@ -11,6 +11,7 @@ from patronus.firewall.text import PROTOCOL_NAMES, write_numbers
 from patronus.values.addresses import ALL4, ALL6, ALL_PORTS, Addresses, Ranges
 
 VERDICTS = {PASS: "accept", BLOCK: "drop", REJECT: "goto refuse"}
+FORWARDED = "ct status & dnat == dnat "
 LOG_LIMIT = "limit rate 50/second burst 100 packets"
 """A flood must not fill the journal; per rule."""
 
@@ -66,7 +67,7 @@ def match_details(rule: Rule, sets: SetTable) -> str:
     if rule.tcp_flags:
         text += f"tcp flags & 0x{rule.tcp_flags[0]:02x} == 0x{rule.tcp_flags[1]:02x} "
     if rule.forwarded_port is not None:
-        text += "ct status & dnat == dnat "
+        text += FORWARDED
         if rule.forwarded_port != ALL_PORTS:
             text += sets.match_ports("ct original proto-dst", rule.forwarded_port)
     return text

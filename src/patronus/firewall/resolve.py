@@ -5,7 +5,7 @@ other. A word nobody knows means nothing here; the features' checks refuse it fi
 from __future__ import annotations
 
 from collections.abc import Callable, Iterable, Sequence
-from typing import TypeVar
+from typing import cast
 
 from patronus.firewall.ir import SELF
 from patronus.values.addresses import (
@@ -23,9 +23,6 @@ from patronus.values.addresses import (
     unite_addresses,
 )
 from patronus.values.facts import AliasFact, Context, LinkFact
-
-T = TypeVar("T", AddressTerm, PortTerm, LinkTerm)
-R = TypeVar("R")
 
 
 def unite_terms(terms: Iterable[AddressTerm], look_up: Callable[[str], Addresses | None]) -> Addresses:
@@ -71,7 +68,7 @@ class Resolver:
             if link.zone is not None:
                 by_zone.setdefault(link.zone, set()).add(link.name)
         self._links = {SELF: {SELF}, **zones, **by_zone}
-        self._known: dict[tuple[str, ...], object] = {}
+        self._known: dict[tuple[object, ...], object] = {}
 
     def addresses(self, terms: Sequence[AddressTerm]) -> Addresses:
         """Return the addresses of a list; an empty list means anywhere."""
@@ -79,7 +76,10 @@ class Resolver:
             return ANYWHERE
         if len(terms) == 1 and terms[0].literal is not None and not terms[0].negated:
             return terms[0].literal
-        return self._once("a", terms, lambda: unite_terms(terms, self._addresses.get))
+        key = ("addresses", *(term.text for term in terms))
+        if key not in self._known:
+            self._known[key] = unite_terms(terms, self._addresses.get)
+        return cast(Addresses, self._known[key])
 
     def ports(self, terms: Sequence[PortTerm]) -> Ranges:
         """Return the ports of a list; an empty list means any."""
@@ -87,13 +87,22 @@ class Resolver:
             return ALL_PORTS
         if len(terms) == 1 and terms[0].literal is not None and not terms[0].negated:
             return terms[0].literal
-        return self._once("p", terms, lambda: unite_port_terms(terms, self._ports.get))
+        key = ("ports", *(term.text for term in terms))
+        if key not in self._known:
+            self._known[key] = unite_port_terms(terms, self._ports.get)
+        return cast(Ranges, self._known[key])
 
-    def links(self, terms: Sequence[LinkTerm], otherwise: frozenset[str]) -> frozenset[str]:
-        """Return the links of a list of zones and interfaces; `otherwise` is what an empty list means."""
+    def links(self, terms: Sequence[LinkTerm], otherwise: frozenset[str] | None = None) -> frozenset[str]:
+        """Return the links of a list of zones and interfaces. `otherwise` is what an empty list means, and what a list
+        of exclusions takes from: every link, unless given; never the box itself.
+        """
+        whole = self.all_links if otherwise is None else otherwise
         if not terms:
-            return otherwise
-        return self._once("l", terms, lambda: self._unite_links(terms, otherwise))
+            return whole
+        key = ("links", whole, *(term.text for term in terms))
+        if key not in self._known:
+            self._known[key] = self._unite_links(terms, whole)
+        return cast(frozenset[str], self._known[key])
 
     def _unite_links(self, terms: Sequence[LinkTerm], otherwise: frozenset[str]) -> frozenset[str]:
         allowed: set[str] = set()
@@ -103,9 +112,3 @@ class Resolver:
         if all(term.negated for term in terms):
             allowed = set(otherwise)
         return frozenset(allowed - excluded)
-
-    def _once(self, kind: str, terms: Sequence[T], compute: Callable[[], R]) -> R:
-        key = (kind, *(term.text for term in terms))
-        if key not in self._known:
-            self._known[key] = compute()
-        return self._known[key]  # type: ignore[return-value]

@@ -5,10 +5,10 @@ from __future__ import annotations
 from collections.abc import Iterable, Iterator
 
 from patronus.firewall.ir import MASQUERADE, NO_NAT, PortForward, SourceNat
-from patronus.firewall.matches import match_families, match_protocol
+from patronus.firewall.matches import FORWARDED, match_families, match_protocol
 from patronus.firewall.sets import SetTable
 from patronus.firewall.text import PROTOCOL_NAMES, write_address, write_links
-from patronus.values.addresses import ALL4, ALL_PORTS, Addresses
+from patronus.values.addresses import ALL_PORTS, Addresses
 
 LOCAL = "fib daddr type local "
 """Addressed to an address the box has at this moment, so a new lease needs no new ruleset."""
@@ -22,11 +22,9 @@ def write_forward(forward: PortForward, sets: SetTable) -> Iterator[str]:
     """Yield the lines of a port forward."""
     links = f"iifname {write_links(sorted(forward.links))} "
     ports = match_protocol(forward.protocols, ALL_PORTS, forward.ports, sets)
-    local = LOCAL if forward.destination is None else ""
-    destination = Addresses(ALL4) if forward.destination is None else _only_v4(forward.destination)
-    for addresses in match_families(_only_v4(forward.source), destination, sets):
-        family = addresses or "meta nfproto ipv4 "
-        yield f'{links}{family}{local}{ports}counter {_redirection(forward)} comment "{forward.name}"'
+    local = LOCAL if forward.local else ""
+    for addresses in match_families(_only_v4(forward.source), _only_v4(forward.destination), sets):
+        yield f'{links}{addresses}{local}{ports}counter {_redirection(forward)} comment "{forward.name}"'
 
 
 def _redirection(forward: PortForward) -> str:
@@ -46,9 +44,10 @@ def write_source_nat(rule: SourceNat, sets: SetTable) -> Iterator[str]:
     """Yield the lines of a source translation."""
     links = f"oifname {write_links(sorted(rule.links))} "
     ports = match_protocol(rule.protocols, ALL_PORTS, rule.destination_ports, sets)
+    forwarded = FORWARDED if rule.forwarded else ""
     verdict = {MASQUERADE: "masquerade", NO_NAT: "accept"}.get(rule.to, f"snat ip to {rule.to}")
     for addresses in match_families(_only_v4(rule.source), _only_v4(rule.destination), sets):
-        yield f'{links}{addresses}{ports}counter {verdict} comment "{rule.name}"'
+        yield f'{links}{addresses}{ports}{forwarded}counter {verdict} comment "{rule.name}"'
 
 
 def write_translation(

@@ -45,11 +45,10 @@ def plan(_firewall: Firewall, _context: Context) -> Iterable[object]:
 
 def translate_rules(rules: Iterable[Rule], resolver: Resolver) -> list[ir.Rule]:
     """Return the enabled rules with zones, aliases and names resolved."""
-    everywhere = resolver.all_links | {ir.SELF}
-    return [_translate(rule, resolver, everywhere) for rule in rules if rule.enabled]
+    return [_translate(rule, resolver) for rule in rules if rule.enabled]
 
 
-def _translate(rule: Rule, resolver: Resolver, everywhere: frozenset[str]) -> ir.Rule:
+def _translate(rule: Rule, resolver: Resolver) -> ir.Rule:
     source, destination = resolver.addresses(rule.source), resolver.addresses(rule.destination)
     source, destination = narrow_family(rule.family, source, destination)
     types = ICMP_TYPES if rule.protocol == "icmp" else ICMPV6_TYPES
@@ -57,8 +56,8 @@ def _translate(rule: Rule, resolver: Resolver, everywhere: frozenset[str]) -> ir
     return ir.Rule(
         rule.name,
         rule.action,
-        resolver.links(rule.from_, resolver.all_links),
-        resolver.links(rule.to, everywhere),
+        resolver.links(rule.from_),
+        resolver.links(rule.to),
         source,
         destination,
         protocol_numbers(rule.protocol),

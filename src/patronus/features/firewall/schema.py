@@ -36,7 +36,7 @@ class Rule(Section):
     to: Many[LinkTerm] = Field(
         default=(),
         description="Zones or interfaces the packet leaves by; `self` is what is addressed to the box. "
-        "Default: every zone, and the box itself.",
+        "Default: every zone, but not the box itself: that is closed but for what services open.",
     )
     family: Literal["inet", "inet6", "both"] = Field(
         default="both", description="IPv4 (`inet`), IPv6 (`inet6`) or `both`. Default: `both`."

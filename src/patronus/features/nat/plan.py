@@ -8,7 +8,7 @@ from ipaddress import IPv4Address
 from patronus.features.nat.schema import Nat, OutboundRule, PortForward
 from patronus.firewall import ir
 from patronus.firewall.resolve import Resolver
-from patronus.values.addresses import Addresses, Ranges, merge_ranges
+from patronus.values.addresses import Addresses, Ranges, merge_ranges, subtract_addresses
 from patronus.values.facts import Context, LinkFact, ZoneFact
 
 _PROTOCOLS = {"any": (), "tcp": (ir.TCP,), "udp": (ir.UDP,), "tcp+udp": (ir.TCP, ir.UDP)}
@@ -20,7 +20,7 @@ def plan(nat: Nat, context: Context) -> Iterable[object]:
     outside = external_links(context)
     for forward in nat.port_forwards:
         if forward.enabled:
-            yield from _forward(forward, resolver, outside)
+            yield from _forward(forward, resolver, context)
     if nat.outbound.mode in {"hybrid", "manual"}:
         for rule in nat.outbound.rules:
             if rule.enabled:
@@ -34,29 +34,61 @@ def external_links(context: Context) -> frozenset[str]:
     return frozenset(link.name for link in context.links_in(z.name for z in context.all(ZoneFact) if z.external))
 
 
-def _forward(forward: PortForward, resolver: Resolver, outside: frozenset[str]) -> Iterable[object]:
+def _forward(forward: PortForward, resolver: Resolver, context: Context) -> Iterable[object]:
+    outside = external_links(context)
     links = resolver.links(forward.from_, outside)
     ports = resolver.ports(forward.ports)
-    source = resolver.addresses(forward.source)
-    protocols = _PROTOCOLS[forward.protocol]
-    translated = isinstance(forward.target, IPv4Address)
-    if translated:
-        destination = resolver.addresses(forward.destination) if forward.destination else None
-        name, target = f"forward.{forward.name}", int(forward.target)
-        yield ir.PortForward(name, links, protocols, ports, target, forward.target_port, source, destination)
-    if forward.rule == "pass":
-        yield ir.Rule(
-            f"forward.{forward.name}",
-            ir.PASS,
+    rule = ir.Rule(
+        f"forward.{forward.name}",
+        ir.PASS,
+        links,
+        resolver.all_links,
+        resolver.addresses(forward.source),
+        Addresses.of(str(forward.target)),
+        _PROTOCOLS[forward.protocol],
+        destination_ports=shift_ports(ports, forward.target_port),
+        log=forward.log,
+    )
+    if isinstance(forward.target, IPv4Address):
+        redirection = ir.PortForward(
+            rule.name,
             links,
-            resolver.all_links,
-            source,
-            Addresses.of(str(forward.target)),
-            protocols,
-            destination_ports=shift_ports(ports, forward.target_port),
-            forwarded_port=ports if translated else None,
-            log=forward.log,
+            rule.protocols,
+            ports,
+            int(forward.target),
+            forward.target_port,
+            rule.source,
+            resolver.addresses(forward.destination),
+            local=not forward.destination,
         )
+        yield redirection
+        rule = rule._replace(forwarded_port=ports)
+        if forward.reflection:
+            yield from _reflect(redirection, rule, resolver.all_links - outside - links, context)
+            rule = rule._replace(origins=links | (resolver.all_links - outside))
+    if forward.rule == "pass":
+        yield rule
+
+
+def _reflect(
+    forward: ir.PortForward, rule: ir.Rule, inside: frozenset[str], context: Context
+) -> Iterable[ir.PortForward | ir.SourceNat]:
+    """Redirect hosts inside too, unless they mean the box by an inner address; replies must come back through it."""
+    inner = [
+        (link.name, address) for link in context.all(LinkFact) if link.name in inside for address in link.addresses4
+    ]
+    if not inner:
+        return
+    own = Addresses(merge_ranges((int(address.ip), int(address.ip)) for _, address in inner))
+    destination = subtract_addresses(forward.destination, own) if forward.local else forward.destination
+    yield forward._replace(links=inside, destination=destination)
+    for link, address in inner:
+        if IPv4Address(forward.target) in address.network:
+            source = Addresses.of(str(address.network))
+            target, ports = rule.destination, rule.destination_ports
+            yield ir.SourceNat(
+                rule.name, frozenset({link}), ir.MASQUERADE, source, target, rule.protocols, ports, forwarded=True
+            )
 
 
 def shift_ports(ports: Ranges, target_port: int | None) -> Ranges:

@@ -67,6 +67,11 @@ class PortForward(Section):
         description="The (first) port at the target; with a range of `ports` the others follow in order. Default: "
         "the same ports.",
     )
+    reflection: bool = Field(
+        default=False,
+        description="Let hosts inside use the outside address too; where the target is in their own network its "
+        "replies go through the box, and it sees the box as their source. Default: false.",
+    )
     rule: Literal["pass", "none"] = Field(
         default="pass",
         description="`pass` lets the forwarded connections through the firewall, after the owner's rules, so that a "
