@@ -10,19 +10,19 @@ from typing import Annotated, Any
 
 from pydantic import AfterValidator, BeforeValidator, Field, WithJsonSchema
 
-from patronus.values.types import _matching, _plain_text
+from patronus.values.types import match_whole, _plain_text
 
 _key_kinds = (
     r"(?:ssh-ed25519|ssh-rsa|ecdsa-sha2-nistp(?:256|384|521)"
     r"|sk-ssh-ed25519@openssh\.com|sk-ecdsa-sha2-nistp256@openssh\.com)"
 )
-_ssh_key = _matching(
+_ssh_key = match_whole(
     _key_kinds + r" [A-Za-z0-9+/]{40,}={0,2}(?: [A-Za-z0-9 ._@+:/()-]{0,100})?",
     "one line of a public key file: `ssh-ed25519 AAAA... comment`, without options in front",
     max_length=4096,
 )
 SshPublicKey = Annotated[str, *_ssh_key]
-_password_hash = _matching(
+_password_hash = match_whole(
     r"\$y\$[./A-Za-z0-9]+\$[./A-Za-z0-9]{1,86}\$[./A-Za-z0-9]{43}"
     r"|\$6\$(?:rounds=[1-9][0-9]{0,8}\$)?[./A-Za-z0-9]{1,16}\$[./A-Za-z0-9]{86}",
     "a password hash as `mkpasswd -m yescrypt` prints it, beginning with $y$",
@@ -30,11 +30,11 @@ _password_hash = _matching(
 )
 PasswordHash = Annotated[str, *_password_hash]
 """A salted hash, crypt(5): yescrypt, or sha512crypt of older systems."""
-_timezone = _matching(
+_timezone = match_whole(
     r"[A-Za-z][A-Za-z0-9_+-]*(?:/[A-Za-z0-9][A-Za-z0-9_+-]*){0,2}", "a time zone such as Europe/Berlin", max_length=40
 )
 Timezone = Annotated[str, *_timezone]
-_sysctl_key = _matching(
+_sysctl_key = match_whole(
     r"[a-z][a-z0-9_-]*(?:\.[a-zA-Z0-9][a-zA-Z0-9_-]*)+", "a kernel setting such as net.core.somaxconn", max_length=120
 )
 SysctlKey = Annotated[str, *_sysctl_key]

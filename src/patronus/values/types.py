@@ -112,6 +112,14 @@ def write_duration(seconds: int) -> str:
 _SIZES = {"K": 2**10, "M": 2**20, "G": 2**30}
 
 
+def write_size(size: int) -> str:
+    """Write bytes the way the document does, in the largest unit that divides them: 1048576 is `1M`."""
+    for unit in ("G", "M"):
+        if size and size % _SIZES[unit] == 0:
+            return f"{size // _SIZES[unit]}{unit}"
+    return f"{size // _SIZES['K']}K"
+
+
 def _parse_size(value: str) -> int:
     match = re.fullmatch(r"(\d{1,9})([KMG])", value)
     if not match:
@@ -169,7 +177,8 @@ _link = match_whole(
     r"[a-z][a-z0-9_-]*", "an interface name of at most 15 lower-case letters, digits, - and _", max_length=15
 )
 InterfaceName = Annotated[str, *_link, AfterValidator(_not_reserved)]
-ZoneName = Annotated[str, *_link, AfterValidator(_not_reserved)]
+_zone = match_whole(r"[a-z][a-z0-9_-]*", "a zone name of at most 15 lower-case letters, digits, - and _", max_length=15)
+ZoneName = Annotated[str, *_zone, AfterValidator(_not_reserved)]
 _host = match_whole(_LABEL, "a host name: letters, digits and -, at most 63", max_length=63)
 Hostname = Annotated[str, *_host]
 _domain = match_whole(rf"{_LABEL}(?:\.{_LABEL})*", "a domain name such as home.arpa")
@@ -188,6 +197,7 @@ Duration = Annotated[
 Size = Annotated[
     int,
     *_from_text(_parse_size, "a size such as 512K, 200M or 1G")[:1],
+    PlainSerializer(write_size),
     WithJsonSchema({"type": "string", "pattern": "^[0-9]+[KMG]$"}),
 ]
 """Bytes; written `200M`."""
