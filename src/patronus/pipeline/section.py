@@ -1,0 +1,115 @@
+"""One section of the document -> its typed model, or every problem of it. Pure."""
+
+from __future__ import annotations
+
+from collections.abc import Iterable, Iterator
+from itertools import groupby
+from typing import Any, NamedTuple
+
+from pydantic import BaseModel, ValidationError
+
+from patronus.features.contract import Feature
+from patronus.pipeline.salvage import Gaps, salvage
+from patronus.pipeline.wording import explain, explain_all, suggest
+from patronus.values.problem import Problem, config_path
+
+Path = tuple[str | int, ...]
+
+
+class Reading(NamedTuple):
+    """What could be read. With problems, `section` is what is left without the faulty parts, if anything is.
+
+    `sound` is true when other sections may rely on it: it is whole but for unknown keys.
+    """
+
+    section: BaseModel | None
+    problems: list[Problem]
+    gaps: Gaps
+    sound: bool
+
+
+def read_section(feature: Feature[Any], raw: Any) -> Reading:
+    """Validate one section; nothing at all counts as an empty mapping."""
+    raw = {} if raw is None else raw
+    try:
+        return Reading(feature.schema.model_validate(raw), [], Gaps(feature.key), sound=True)
+    except ValidationError as error:
+        details = [(document_path(detail["loc"], raw), detail) for detail in error.errors(include_url=False)]
+    problems = list(_explain(feature, details, raw))
+    section, gaps = salvage(feature, raw, document_path)
+    only_unknown = all(detail["type"] == "extra_forbidden" for _, detail in details)
+    return Reading(section, problems, gaps, sound=only_unknown and section is not None)
+
+
+def _explain(feature: Feature[Any], details: list[tuple[Path, Any]], raw: Any) -> Iterator[Problem]:
+    """Yield one problem per place: the branches of a union complain about the same value."""
+    for path, group in groupby(details, key=lambda item: item[0]):
+        words = [_explain_one(feature, detail, look_up(raw, path)) for _, detail in group]
+        message, hint = explain_all(words)
+        yield Problem(config_path(feature.key, *path), message, hint)
+
+
+def _explain_one(feature: Feature[Any], detail: Any, written: Any) -> tuple[str, str]:
+    message, hint = explain(detail, None if detail["loc"][-1:] == ("[key]",) else written)
+    if detail["type"] == "extra_forbidden":
+        hint = suggest(str(detail["loc"][-1]), _sibling_fields(feature.schema, detail["loc"][:-1]))
+    return message, hint
+
+
+def look_up(data: Any, path: Iterable[str | int]) -> Any:
+    """Return the value at a path of the document, None when there is none."""
+    for part in path:
+        try:
+            data = data[part]
+        except (KeyError, IndexError, TypeError):
+            return None
+    return data
+
+
+def document_path(loc: tuple[str | int, ...], raw: Any) -> Path:
+    """Drop the parts of pydantic's location that name a union's branch or a validator, not a key of the document."""
+    path: list[str | int] = []
+    for position, part in enumerate(loc):
+        last = position == len(loc) - 1
+        if isinstance(raw, dict) and part in raw:
+            raw = raw[part]
+            path.append(part)
+        elif isinstance(raw, list) and isinstance(part, int):
+            raw = raw[part] if part < len(raw) else None
+            path.append(part)
+        elif last and isinstance(raw, dict) and isinstance(part, str) and part != "[key]":
+            path.append(part)
+    return tuple(path)
+
+
+def _sibling_fields(schema: type[BaseModel], loc: tuple[str | int, ...]) -> list[str]:
+    """Return the field names of the model at `loc`, looked up in the JSON Schema so that unions need no care."""
+    root = schema.model_json_schema()
+    nodes = [root]
+    for part in loc:
+        nodes = [child for node in nodes for child in _children(_resolve(node, root), part, root)] or nodes
+    names: dict[str, None] = {}
+    for node in nodes:
+        for branch in _branches(_resolve(node, root), root):
+            names.update(dict.fromkeys(branch.get("properties", {})))
+    return list(names)
+
+
+def _resolve(node: dict[str, Any], root: dict[str, Any]) -> dict[str, Any]:
+    reference = node.get("$ref")
+    return root["$defs"][reference.rsplit("/", 1)[1]] if reference else node
+
+
+def _branches(node: dict[str, Any], root: dict[str, Any]) -> list[dict[str, Any]]:
+    options = [_resolve(option, root) for key in ("anyOf", "oneOf", "allOf") for option in node.get(key, ())]
+    return [node, *options]
+
+
+def _children(node: dict[str, Any], part: str | int, root: dict[str, Any]) -> list[dict[str, Any]]:
+    found = []
+    for branch in _branches(node, root):
+        child = branch.get("items") if isinstance(part, int) else branch.get("properties", {}).get(part)
+        child = child or (branch.get("additionalProperties") if isinstance(part, str) else None)
+        if isinstance(child, dict):
+            found.append(child)
+    return found
