@@ -84,7 +84,10 @@ def _write_config(section: DhcpServer, served: list[tuple[Subnet, LinkFact]], co
                     "name": "kea-dhcp4",
                     "severity": "INFO",
                     "output-options": [{"output": "stdout", "pattern": "%-5p %m\n"}],
-                }
+                },
+                # Six lines for each question would bury what matters; leases have a line of their own.
+                {"name": "kea-dhcp4.packets", "severity": "WARN"},
+                {"name": "kea-dhcp4.dhcp4", "severity": "WARN"},
             ],
             "subnet4": [_write_subnet(section, subnet, link, context) for subnet, link in served],
         }

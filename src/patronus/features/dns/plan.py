@@ -133,11 +133,18 @@ def _write_resolv_conf(context: Context) -> bytes:
 
 
 def _write_lease_settings(section: Dns, leases: LeaseFileFact, links: list[LinkFact], context: Context) -> bytes:
-    """Names of the document are taken: no host gets one by asking for it."""
+    """Names and addresses of the document are taken: no host gets one by asking for it."""
     host = context.one(HostFact, HostFact("", ""))
     suffix = f".{host.domain.lower()}"
-    names = {record.name.lower() for record in section.records}
-    names |= {name.name.lower() for name in list_hosts(links, context, reservations=section.register_reservations)}
+    hosts = list(list_hosts(links, context, reservations=section.register_reservations))
+    names = {name.lower() for name in (*(record.name for record in section.records), *(known.name for known in hosts))}
     taken = {name.removesuffix(suffix) for name in names if name.endswith(suffix)}
-    settings = {"domain": host.domain.lower(), "leases": leases.path, "taken": sorted({host.hostname.lower(), *taken})}
+    addresses = {str(address) for record in section.records for address in record.a}
+    addresses |= {str(address) for known in hosts for address in known.addresses}
+    settings = {
+        "domain": host.domain.lower(),
+        "leases": leases.path,
+        "taken": sorted({host.hostname.lower(), *taken}),
+        "addresses": sorted(addresses),
+    }
     return json.dumps(settings, indent=2, sort_keys=True).encode() + b"\n"
