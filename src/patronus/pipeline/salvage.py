@@ -29,8 +29,8 @@ class Gaps:
         self._kept: dict[Path, list[int]] = {}
         self._words = re.compile(rf"\b{re.escape(section)}(?:\.[A-Za-z0-9_-]+|\[[0-9]+\])+")
 
-    def cut(self, data: Any, path: Path) -> None:
-        """Take the value at `path` out of `data`; remember where it was before any cut."""
+    def cut(self, data: Any, path: Path, *, meant: bool = True) -> None:
+        """Take the value at `path` out of `data`; remember where it was unless nothing can be `meant` by it."""
         container = data
         for part in path[:-1]:
             container = container[part]
@@ -38,7 +38,7 @@ class Gaps:
         if isinstance(container, list):
             kept = self._kept.setdefault(self._as_written(path[:-1]), list(range(len(container))))
             self._paths.append((*self._as_written(path[:-1]), kept.pop(int(last))))
-        else:
+        elif meant:
             self._paths.append(self._as_written(path))
         del container[last]
 
@@ -88,12 +88,15 @@ def salvage(
         try:
             return feature.schema.model_validate(data), gaps
         except ValidationError as error:
-            places = {_place(detail, data, document_path) for detail in error.errors(include_url=False)}
+            places = {
+                _place(detail, data, document_path): detail["type"] != "extra_forbidden"
+                for detail in error.errors(include_url=False)
+            }
         if () in places:
             return None, gaps
         for path in sorted(places, key=_from_the_end, reverse=True):
             if not any(path != other and path[: len(other)] == other for other in places):
-                gaps.cut(data, path)
+                gaps.cut(data, path, meant=places[path])
     return None, gaps
 
 

@@ -106,10 +106,12 @@ def _branches(node: dict[str, Any], root: dict[str, Any]) -> list[dict[str, Any]
 
 
 def _children(node: dict[str, Any], part: str | int, root: dict[str, Any]) -> list[dict[str, Any]]:
-    found = []
+    found: list[Any] = []
     for branch in _branches(node, root):
-        child = branch.get("items") if isinstance(part, int) else branch.get("properties", {}).get(part)
-        child = child or (branch.get("additionalProperties") if isinstance(part, str) else None)
-        if isinstance(child, dict):
-            found.append(child)
-    return found
+        if isinstance(part, int):
+            found.append(branch.get("items"))
+        elif part in branch.get("properties", {}):
+            found.append(branch["properties"][part])
+        else:
+            found += [branch.get("additionalProperties"), *branch.get("patternProperties", {}).values()]
+    return [child for child in found if isinstance(child, dict)]

@@ -51,8 +51,8 @@ def _check_frame(data: Mapping[str, Any]) -> list[Problem]:
     version = data.get("version")
     if version is None:
         problems.append(Problem("version", "is missing", f"add `version: {SCHEMA_VERSION}`"))
-    elif version != SCHEMA_VERSION or isinstance(version, bool):
-        hint = "update the image first" if isinstance(version, int) else f"write `version: {SCHEMA_VERSION}`"
+    elif type(version) is not int or version != SCHEMA_VERSION:
+        hint = "update the image first" if type(version) is int else f"write `version: {SCHEMA_VERSION}`"
         problems.append(Problem("version", f"is not {SCHEMA_VERSION}, the version this program knows", hint))
     known = ["version", *(feature.key for feature in FEATURES)]
     problems += [Problem(key, "is not a known section", suggest(key, known)) for key in data if key not in known]
