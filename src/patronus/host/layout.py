@@ -47,6 +47,11 @@ class Layout(NamedTuple):
         return self.run / "lock"
 
     @property
+    def networkd(self) -> Path:
+        """Where systemd-networkd reads the interfaces; the same folder for every generation."""
+        return self.root / "run/systemd/network"
+
+    @property
     def config(self) -> Path:
         """The config partition."""
         return self.root / "config"

@@ -9,7 +9,7 @@ from __future__ import annotations
 from pathlib import Path
 from typing import NamedTuple
 
-from patronus.host import files, kernel, links, nft, units
+from patronus.host import files, kernel, links, networkd, nft, units
 from patronus.host.layout import Layout
 from patronus.host.run import CommandFailed
 from patronus.pipeline.diff import Changes, diff
@@ -47,8 +47,11 @@ def apply_tree(layout: Layout, tree: Path, old: Manifest, *, booting: bool = Fal
         if any(path.startswith(_UNIT_FILES) for path in (*changes.added, *changes.changed, *changes.removed)):
             step = "read unit files"
             units.reload_manager()
+        step = "remove VLANs"
+        networkd.delete_links(networkd.list_vlans((*changes.changed, *changes.removed)))
         step = "name interfaces"
         warnings = _name_links(new) if changes.links or booting else []
+        networkd.sync_files(tree / networkd.TREE_FOLDER, layout.networkd)
         step = "set kernel settings"
         _set_kernel(layout, tree, changes, new)
         step = "load the firewall"
@@ -87,7 +90,11 @@ def _change_units(changes: Changes, *, booting: bool) -> None:
         units.change_units("reload-or-restart", [name for name in changes.start if name not in waiting], wait=False)
         units.change_units("start", [name for name in changes.start if name in waiting], wait=False)
         return
-    units.change_units("reload", changes.reload)
+    if networkd.UNIT in changes.reload:
+        # Services bind to links: those come first.
+        units.change_units("reload", [networkd.UNIT])
+        networkd.wait_for_links(networkd.list_vlans((*changes.added, *changes.changed)))
+    units.change_units("reload", [name for name in changes.reload if name != networkd.UNIT])
     units.change_units("restart", changes.restart)
     units.change_units("start", changes.start)
 
