@@ -67,9 +67,9 @@ def _write_config(section: DhcpServer, served: list[tuple[Subnet, LinkFact]], co
             "interfaces-config": {
                 "interfaces": [_name_socket(subnet, link) for subnet, link in served],
                 "dhcp-socket-type": "raw",
-                # A link without carrier cannot be served yet: Kea looks again every five seconds, for years.
+                # A link without carrier cannot be served yet: Kea looks again every three seconds, for years.
                 "service-sockets-max-retries": 2**31 - 1,
-                "service-sockets-retry-wait-time": 5000,
+                "service-sockets-retry-wait-time": 3000,
             },
             "control-socket": {"socket-type": "unix", "socket-name": CONTROL_SOCKET},
             "lease-database": {"type": "memfile", "persist": True, "name": LEASES, "lfc-interval": 3600},
@@ -88,6 +88,8 @@ def _write_config(section: DhcpServer, served: list[tuple[Subnet, LinkFact]], co
                 # Six lines for each question would bury what matters; leases have a line of their own.
                 {"name": "kea-dhcp4.packets", "severity": "WARN"},
                 {"name": "kea-dhcp4.dhcp4", "severity": "WARN"},
+                # The same for a link without carrier, every three seconds.
+                {"name": "kea-dhcp4.dhcpsrv", "severity": "ERROR"},
             ],
             "subnet4": [_write_subnet(section, subnet, link, context) for subnet, link in served],
         }
