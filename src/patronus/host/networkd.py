@@ -1,7 +1,7 @@
 """Hands a generation's interfaces to systemd-networkd so that only what changed is touched.
 
-networkd knows a file as unchanged by resolved path, inode and time (`stats_by_path_equal()` of systemd 257). Read
-through a link into one folder per generation, every file would look new and every interface would be configured again. So
+networkd knows a file as unchanged by resolved path, inode and time (`stats_by_path_equal()`, systemd 257). Read through
+a link into one folder per generation, every file would look new and every interface would be configured again. So
 they are kept in a folder of their own, where a file with the same bytes is left alone. VLANs it neither removes nor
 renumbers.
 """
