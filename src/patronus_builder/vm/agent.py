@@ -1,7 +1,9 @@
 """The host's half of the test agent: how it gets into an unchanged image, and how to talk to it."""
 
 import base64
+import contextlib
 import json
+import socket
 import threading
 from collections.abc import Callable, Sequence
 from concurrent.futures import Future
@@ -117,6 +119,8 @@ class Agent:
 
     def close(self) -> None:
         """Ends the connection; whatever still waits fails."""
+        with contextlib.suppress(OSError):  # it may be closed from the other side already
+            self._socket.shutdown(socket.SHUT_RDWR)
         self._socket.close()
 
     def _wait(self, future: "Future[dict[str, Any]]", timeout: float) -> dict[str, Any]:

@@ -10,7 +10,7 @@ from types import TracebackType
 from typing import Self
 
 from patronus_builder.vm.command import MachineSpec, TapNic, qemu_command
-from patronus_builder.vm.qmp import Qmp
+from patronus_builder.vm.qmp import Qmp, QmpError
 
 
 def make_disk(image: Path, disk: Path, *, size_gib: int | None = None) -> None:
@@ -42,6 +42,7 @@ class Machine:
         """Starts QEMU; `prepare_folder` made its files. The serial log is kept over several starts."""
         self.spec = spec
         self._log = (spec.folder / "qemu.log").open("ab")
+        self._qmp: Qmp | None = None
         self.process = subprocess.Popen(
             # setpriv(1): the kernel kills QEMU when we end, however we end, so that no stray one keeps the disk.
             ["setpriv", "--pdeathsig", "KILL", *qemu_command(spec)],
@@ -51,10 +52,17 @@ class Machine:
             pass_fds=[nic.fd for nic in spec.nics if isinstance(nic, TapNic)],
         )
         try:
-            self.qmp = Qmp(spec.qmp_socket, alive=self.is_alive)
+            self._qmp = Qmp(spec.qmp_socket, alive=self.is_alive)
         except BaseException:
             self.cut_power()
             raise
+
+    @property
+    def qmp(self) -> Qmp:
+        """The control connection."""
+        if self._qmp is None:
+            raise QmpError("QEMU has not started")
+        return self._qmp
 
     def is_alive(self) -> bool:
         """Whether QEMU still runs."""
@@ -69,6 +77,8 @@ class Machine:
         self.process.kill()
         self.process.wait()
         self._log.close()
+        if self._qmp is not None:
+            self._qmp.close()
         self.spec.qmp_socket.unlink(missing_ok=True)
 
     def press_reset(self) -> None:

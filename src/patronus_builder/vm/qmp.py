@@ -1,5 +1,6 @@
 """A small client of QEMU's control protocol, see qemu-qmp-ref(7)."""
 
+import contextlib
 import json
 import socket
 import threading
@@ -66,6 +67,8 @@ class Qmp:
 
     def close(self) -> None:
         """Ends the connection; QEMU goes on."""
+        with contextlib.suppress(OSError):  # it may be closed from the other side already
+            self._socket.shutdown(socket.SHUT_RDWR)
         self._socket.close()
 
     def _send(self, message: JsonObject) -> None:

@@ -17,7 +17,8 @@ from patronus_builder.vm.smbios import QUICK_KERNEL_ARGUMENTS
 MAC_PREFIX = "52:54:00:00:00:"
 # Twice what an emulated boot takes on two busy cores; a unit that fails ends the wait much earlier.
 BOOT_SECONDS = 240
-CONFIGURED = "patronus-configured.target"
+# What the serial line shows when no agent will ever come.
+HOPELESS = ("UEFI Interactive Shell", "Kernel panic", "You are in emergency mode")
 
 
 class BootFailedError(AssertionError):
@@ -70,7 +71,7 @@ class Router:
         """Starts the machine and waits until the agent answers, which is early in the boot."""
         self._machine = Machine(self.spec)
         self._agent = Agent(self.spec.folder / "agent.sock", alive=self._machine.is_alive)
-        self._agent.wait_for_boot(1, timeout=BOOT_SECONDS)
+        self._wait_for_agent(1)
 
     def boot(self, *, expect_failed: Sequence[str] = ()) -> None:
         """Starts the machine and waits until the boot is finished; units in `expect_failed` may fail, no others."""
@@ -87,7 +88,7 @@ class Router:
         """Restarts the guest in an orderly way and waits until it is up again."""
         before = self.agent.boots
         self.run("systemctl", "reboot", "--no-block", check=False)
-        self.agent.wait_for_boot(before + 1, timeout=BOOT_SECONDS)
+        self._wait_for_agent(before + 1)
         self.wait_until_booted(expect_failed=expect_failed)
 
     def wait_until_booted(self, *, expect_failed: Sequence[str] = ()) -> None:
@@ -213,12 +214,27 @@ class Router:
             "networkctl.txt": ("networkctl", "status", "--all", "--no-pager"),
         }
         try:
-            self._machine.save_screen(folder.resolve() / f"{self.name}-screen.png")
-            for name, argv in texts.items():
+            self.machine.save_screen(folder.resolve() / f"{self.name}-screen.png")
+        except RuntimeError as error:
+            (folder / f"{self.name}-screen.txt").write_text(f"{error}\n")
+        for name, argv in texts.items():
+            try:
                 done = self.run(*argv, check=False, timeout=30)
-                (folder / f"{self.name}-{name}").write_text(done.out + done.err)
-        except (RuntimeError, OSError) as error:
-            (folder / f"{self.name}-incomplete.txt").write_text(f"{error}\n")
+                text = done.out + done.err
+            except RuntimeError as error:
+                text = f"{error}\n"
+            (folder / f"{self.name}-{name}").write_text(text)
+
+    def _wait_for_agent(self, boot: int) -> None:
+        """Waits for the agent's hello of this boot; raises BootFailedError when the serial line says it is hopeless."""
+
+        def check() -> bool:
+            hopeless = [words for words in HOPELESS if words in self.serial()]
+            if hopeless or not self.machine.is_alive():
+                raise BootFailedError(f"{self.name} does not boot: {hopeless or 'QEMU ended'}\n{self.serial()[-2000:]}")
+            return self.agent.boots >= boot
+
+        wait_for(lambda: check() or None, seconds=BOOT_SECONDS, what=f"the agent in {self.name} to say hello")
 
     def _explain(self, units: Sequence[str]) -> str:
         return "\n".join(self.journal("--lines=30", "-u", unit) for unit in units)

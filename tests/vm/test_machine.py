@@ -1,0 +1,65 @@
+"""The driver's own verbs on the shipped image: power, cables, commands. No story about the product is told here."""
+
+from collections.abc import Iterator
+from pathlib import Path
+
+import pytest
+from tests.vm.driver.lab import Lab
+from tests.vm.driver.router import Router, mac_of
+from tests.vm.driver.waiting import wait_for
+
+from patronus_builder.vm.agent import AgentError
+
+
+@pytest.fixture(scope="module")
+def router(image: Path) -> Iterator[Router]:
+    """A box with two cables, no config, just switched on."""
+    with Lab() as lab:
+        router = lab.add_router(image, lab.add_peer("wan"), lab.add_peer("lan"))
+        router.switch_on()
+        yield router
+
+
+def test_commands_run_as_root_and_tell_how_they_ended(router: Router) -> None:
+    assert router.run("id", "-u").out == "0\n"
+    assert router.run("sh", "-c", "echo no >&2; exit 3", check=False).code == 3
+    with pytest.raises(AgentError, match="not found"):
+        router.run("systemctl", "start", "does-not-exist.service")
+    assert router.run("cat", stdin=b"through the port").out == "through the port"
+
+
+def test_files_go_in_and_come_out_unchanged(router: Router) -> None:
+    data = bytes(range(256)) * 4000
+    router.write("/run/driver-test", data)
+    assert router.read("/run/driver-test") == data
+
+
+def test_a_slow_command_does_not_hold_up_a_quick_one(router: Router) -> None:
+    router.run("mkfifo", "/run/driver-fifo")
+    slow = router.agent.start(["cat", "/run/driver-fifo"])
+    assert router.run("echo", "quick").out == "quick\n"
+    router.run("sh", "-c", "echo slow >/run/driver-fifo")
+    assert router.agent.finish(["cat"], slow, timeout=30).out == "slow\n"
+
+
+def test_a_cut_cable_takes_the_carrier_away(router: Router) -> None:
+    card = next(link["ifname"] for link in router.read_json("ip", "-j", "link") if link["address"] == mac_of(2))
+    router.run("ip", "link", "set", card, "up")
+    path = f"/sys/class/net/{card}/carrier"
+    wait_for(lambda: router.read(path) == b"1\n", seconds=10, what="the carrier")
+    router.cut_cable(2)
+    wait_for(lambda: router.read(path) == b"0\n", seconds=10, what="the carrier to go")
+    router.plug_cable(2)
+
+
+def test_what_was_flushed_survives_a_power_cut_and_a_reboot(router: Router) -> None:
+    router.wait_until_booted()
+    router.write("/var/driver-test", b"flushed")
+    router.run("sync", "/var/driver-test")
+    first = router.read("/proc/sys/kernel/random/boot_id")
+    router.power_cut()
+    router.boot()
+    assert router.read("/proc/sys/kernel/random/boot_id") != first
+    assert router.read("/var/driver-test") == b"flushed"
+    router.reboot()
+    assert router.read("/var/driver-test") == b"flushed"
