@@ -12,11 +12,12 @@ from pathlib import Path
 
 from patronus_builder.cache import REPOSITORY
 from patronus_builder.messages import die
-from patronus_builder.sandbox import run_in_sandbox
+from patronus_builder.sandbox import is_inside, run_in_sandbox
+from patronus_builder.tools import make_tools
 
 DISK = REPOSITORY / "build" / "patronus.raw"
 SEED = "5b8a3f0e-6e0c-4f5e-8f0b-1f6d1f0c9a51"
-BOOT_LOADER = Path("/usr/lib/systemd/boot/efi/systemd-bootx64.efi")
+BOOT_LOADER = Path("usr/lib/systemd/boot/efi/systemd-bootx64.efi")
 LOADER_SETTINGS = "timeout 2\nconsole-mode keep\neditor no\n"
 
 
@@ -47,10 +48,11 @@ def describe_partitions(parts: Path, work: Path) -> Mapping[str, str]:
     version, root_hash = read_identity(parts)
     root, verity = split_root_hash(root_hash)
     label = f"patronus_{version}"
+    loader = find_loader()
     files = [
         (parts / "image.efi", f"/EFI/Linux/{label}.efi"),
-        (BOOT_LOADER, "/EFI/BOOT/BOOTX64.EFI"),
-        (BOOT_LOADER, "/EFI/systemd/systemd-bootx64.efi"),
+        (loader, "/EFI/BOOT/BOOTX64.EFI"),
+        (loader, "/EFI/systemd/systemd-bootx64.efi"),
         (work / "loader", "/loader"),
     ]
     return {
@@ -64,6 +66,12 @@ def describe_partitions(parts: Path, work: Path) -> Mapping[str, str]:
         + f"CopyFiles={work / 'incoming'}:/incoming\nMakeDirectories=/generations /trust\n",
         "40-state.conf": _partition("linux-generic", "patronus-state", "256M", Format="ext4"),
     }
+
+
+def find_loader() -> Path:
+    """systemd-boot in the tools tree. Looked for here, since repart passes silently over a source that is absent."""
+    path = (Path("/") if is_inside() else make_tools()) / BOOT_LOADER
+    return path if path.is_file() else die(f"{path} is missing", hint="make tools")
 
 
 def read_identity(parts: Path) -> tuple[str, str]:
