@@ -46,6 +46,6 @@ def write_numbers(numbers: tuple[int, ...], names: dict[int, str]) -> str:
 
 
 def write_links(links: list[str]) -> str:
-    """Write interface names as the right-hand side of a match."""
-    quoted = [f'"{link}"' for link in links]
+    """Write interface names as the right-hand side of a match, sorted: their order in the document means nothing."""
+    quoted = [f'"{link}"' for link in sorted(links)]
     return quoted[0] if len(quoted) == 1 else "{ " + ", ".join(quoted) + " }"

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Iterable
+from pathlib import PurePosixPath
 
 from patronus.pipeline.validate import Appliance
 from patronus.values.fragments import Claim, File, LinkName, Symlink, Sysctl, Unit
@@ -24,17 +25,30 @@ def plan(appliance: Appliance) -> Plan:
 
 
 def _collisions(merged: Plan) -> Iterable[Problem]:
-    wanted: list[tuple[str, str]] = [(f"the file /{item.path}", item.origin) for item in merged.of(File)]
-    wanted += [(f"the file /{item.path}", item.origin) for item in merged.of(Symlink)]
+    wanted = [(f"the file /{path}", origin) for path, origin in _paths(merged)]
     wanted += [(f"the kernel setting {item.key}", item.origin) for item in merged.of(Sysctl)]
     wanted += [(f"the interface name {item.name}", item.origin) for item in merged.of(LinkName)]
     wanted += [(f"the unit {item.name}", item.origin) for item in merged.of(Unit)]
-    wanted += [(item.resource, item.origin) for item in _overlapping_claims(merged.of(Claim))]
+    wanted += dict.fromkeys((item.resource, item.origin) for item in _overlapping_claims(merged.of(Claim)))
     holders: dict[str, str] = {}
     for what, origin in wanted:
-        other = holders.setdefault(what, origin)
-        if other is not origin:
-            yield Problem(origin, f"wants {what}, which {other} has already", "change or remove one of the two")
+        if what in holders:
+            yield Problem(origin, f"wants {what}, which {holders[what]} has already", "change or remove one of the two")
+        holders.setdefault(what, origin)
+    yield from _files_as_folders(dict(_paths(merged)))
+
+
+def _paths(merged: Plan) -> list[tuple[str, str]]:
+    files = [(file.path, file.origin) for file in merged.of(File)]
+    return files + [(link.path, link.origin) for link in merged.of(Symlink)]
+
+
+def _files_as_folders(origins: dict[str, str]) -> Iterable[Problem]:
+    for path, origin in origins.items():
+        for folder in map(str, PurePosixPath(path).parents):
+            if folder in origins:
+                message = f"wants the file /{path}, but {origins[folder]} has a file /{folder}"
+                yield Problem(origin, message, "change or remove one of the two")
 
 
 def _overlapping_claims(claims: Iterable[Claim]) -> Iterable[Claim]:

@@ -38,7 +38,7 @@ def render(plan: Plan) -> Tree:
         entries=dict(sorted(entries.items())),
         units=tuple(plan.of(Unit)),
         sysctls=tuple(sorted(plan.of(Sysctl))),
-        links=tuple(plan.of(LinkName)),
+        links=tuple(sorted(plan.of(LinkName))),
         checks=tuple(plan.of(Check)),
     )
     return Tree(manifest, contents)
