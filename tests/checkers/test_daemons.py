@@ -12,27 +12,10 @@ from tests.documents import house, render_data
 from tests.golden import render_document
 
 from patronus.pipeline.render import Tree
-from patronus_builder.cache import REPOSITORY, cache_folder, locked
+from patronus_builder.cache import REPOSITORY
 
-IMAGE = REPOSITORY / "build/image"
 CASES = sorted((REPOSITORY / "tests/features").glob("*/cases/*.yaml"))
 CANDIDATE = "/run/patronus/trees/candidate"
-
-
-@pytest.fixture(scope="session")
-def root() -> Path:
-    """The image's root, unpacked once into the cache under its root hash."""
-    source = IMAGE / "image.root.raw"
-    if not source.exists():
-        pytest.fail(f"{source} does not exist: run `make image` first")
-    folder = cache_folder("unpacked") / (IMAGE / "image.roothash").read_text().strip()[:16]
-    with locked("unpacked"):
-        if not folder.exists():
-            draft = folder.with_suffix(".new")
-            subprocess.run(["rm", "-rf", draft], check=True)
-            subprocess.run(["fsck.erofs", f"--extract={draft}", "--no-preserve-owner", source], check=True)
-            draft.rename(folder)
-    return folder
 
 
 @pytest.fixture(scope="session")
