@@ -28,14 +28,19 @@ class FollowedFile:
             lines += self._read()
         return lines
 
-    def _open(self) -> bool:
+    def close(self) -> None:
+        """Let go of the file."""
         if self._file is not None:
             self._file.close()
+            self._file = None
+
+    def _open(self) -> bool:
+        self.close()
         try:
             self._file = self.path.open("rb")
         except FileNotFoundError:
-            self._file = None
-        return self._file is not None
+            return False
+        return True
 
     def _read(self) -> list[str]:
         assert self._file is not None  # noqa: S101 - for the type checker
