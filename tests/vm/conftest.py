@@ -7,6 +7,7 @@ from collections.abc import Generator, Iterator
 from pathlib import Path
 
 import pytest
+from tests.vm.driver.house import House, find_owner
 from tests.vm.driver.lab import OPEN_LABS, Lab
 from tests.vm.driver.netns import gain_network_rights
 
@@ -26,6 +27,31 @@ def image() -> Path:
     if not path.exists():
         pytest.fail(f"{path} does not exist: run `make image` first")
     return path
+
+
+@pytest.fixture(scope="session")
+def parts() -> Path:
+    """The folder with the built parts of the image, to make disks from; PATRONUS_PARTS names another."""
+    path = Path(os.environ.get("PATRONUS_PARTS") or REPOSITORY / "build" / "image")
+    if not (path / "image.roothash").exists():
+        pytest.fail(f"{path} has no built image: run `make image` first")
+    return path
+
+
+@pytest.fixture(scope="session")
+def running_house(parts: Path) -> Iterator[House]:
+    """The house that most stories share; booted once."""
+    with Lab() as lab:
+        house = House(lab, parts, find_owner())
+        house.router.boot()
+        yield house
+
+
+@pytest.fixture
+def house(running_house: House) -> Iterator[House]:
+    """The shared house; whatever a story changed is put back after it."""
+    yield running_house
+    running_house.settle()
 
 
 @pytest.fixture

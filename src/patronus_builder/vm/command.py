@@ -5,7 +5,7 @@ from dataclasses import dataclass, field
 from pathlib import Path
 
 from patronus_builder.vm.firmware import Firmware
-from patronus_builder.vm.smbios import type11_arguments
+from patronus_builder.vm.smbios import type11_strings
 
 QEMU = "qemu-system-x86_64"
 
@@ -83,6 +83,12 @@ class MachineSpec:
         return self.folder / "qmp.sock"
 
     @property
+    def strings(self) -> dict[Path, str]:
+        """SMBIOS strings by the file that holds each: on the command line they would drown everything else."""
+        texts = type11_strings(self.kernel_arguments, self.credentials)
+        return {self.folder / f"smbios-{number}.txt": text for number, text in enumerate(texts)}
+
+    @property
     def serial_log(self) -> Path:
         """Everything the guest wrote to its first serial line."""
         return self.folder / "serial.log"
@@ -104,7 +110,7 @@ def qemu_command(spec: MachineSpec) -> list[str]:
         *_serial(spec),
         *_ports(spec),
         *_nics(spec.nics),
-        *type11_arguments(spec.kernel_arguments, spec.credentials),
+        *_strings(spec),
     ]
 
 
@@ -145,6 +151,10 @@ def _ports(spec: MachineSpec) -> list[str]:
         result += ["-chardev", f"socket,id={name},path={_escape(port.socket)},server=on,wait=off"]
         result += ["-device", f"virtserialport,chardev={name},id={name}-device,name={port.name}"]
     return result
+
+
+def _strings(spec: MachineSpec) -> list[str]:
+    return [argument for file in spec.strings for argument in ("-smbios", f"type=11,path={_escape(file)}")]
 
 
 def _nics(nics: Sequence[Nic]) -> list[str]:

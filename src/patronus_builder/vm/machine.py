@@ -22,10 +22,12 @@ def make_disk(image: Path, disk: Path, *, size_gib: int | None = None) -> None:
 
 
 def prepare_folder(spec: MachineSpec, image: Path, *, size_gib: int | None = None) -> None:
-    """Makes what the command line names: the folder, the disk layer, the UEFI variables."""
+    """Makes what the command line names: the folder, the disk layer, the UEFI variables, the SMBIOS strings."""
     spec.folder.mkdir(parents=True, exist_ok=True)
     make_disk(image, spec.disk, size_gib=size_gib)
     shutil.copyfile(spec.firmware.variables, spec.variables)
+    for file, text in spec.strings.items():
+        file.write_text(text)
 
 
 @contextmanager

@@ -29,12 +29,9 @@ def credential_string(name: str, content: bytes) -> str:
     return f"io.systemd.credential.binary:{name}={base64.b64encode(content).decode()}"
 
 
-def type11_arguments(kernel_arguments: Sequence[str], credentials: Mapping[str, bytes]) -> list[str]:
-    """QEMU arguments for all strings; QEMU splits its options at commas, so that a literal comma is doubled."""
+def type11_strings(kernel_arguments: Sequence[str], credentials: Mapping[str, bytes]) -> list[str]:
+    """All strings of one machine."""
     strings = [credential_string(name, content) for name, content in sorted(credentials.items())]
     if kernel_arguments:
         strings.append(kernel_arguments_string(kernel_arguments))
-    result: list[str] = []
-    for string in strings:
-        result += ["-smbios", "type=11,value=" + string.replace(",", ",,")]
-    return result
+    return strings

@@ -59,6 +59,11 @@ class Router:
         return self._machine
 
     @property
+    def is_on(self) -> bool:
+        """Whether the machine runs."""
+        return self._machine is not None
+
+    @property
     def agent(self) -> Agent:
         """The connection to the guest; raises when the power is off."""
         if self._agent is None:

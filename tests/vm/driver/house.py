@@ -1,0 +1,118 @@
+"""The house most stories are told in: a provider on WAN, one client on LAN, and the box between them."""
+
+import json
+import os
+from collections import Counter
+from pathlib import Path
+from typing import Any
+
+from tests.vm.driver.dhcp import Lease
+from tests.vm.driver.document import Document
+from tests.vm.driver.lab import Lab
+from tests.vm.driver.owner import Owner
+from tests.vm.driver.router import Router
+from tests.vm.driver.waiting import wait_for
+
+from patronus_builder.disk import assemble
+
+BOX = "192.168.1.1"
+CLIENT = "192.168.1.100"
+SSH = 22
+LOAD = "patronus-load.service"
+# What a change waits for before it is kept; long enough to look around under emulation.
+DEADLINE = 20
+
+
+class House:
+    """Everything a story needs; `router` runs `base`, signed by `owner`."""
+
+    def __init__(self, lab: Lab, parts: Path, owner: Owner, *, name: str = "house") -> None:
+        self.lab = lab
+        self.owner = owner
+        self.admin = Owner.make(lab.folder, f"{name}-admin")
+        admins = [{"name": "admin", "ssh_keys": [self.admin.public_key]}]
+        self.base = Document.load("house").put("system.admins", admins)
+        self.wan = lab.add_provider()
+        self.lan = lab.add_peer("lan")
+        self.first_bundle = owner.sign(self.base, lab.folder)
+        disk = assemble(parts, lab.folder / f"{name}.raw", [self.first_bundle])
+        self.router: Router = lab.add_router(disk, self.wan, self.lan, name=name)
+        self._lease: Lease | None = None
+
+    # --- what the peers see --------------------------------------------------------------------------------------
+
+    @property
+    def lease(self) -> Lease:
+        """The client's lease; asked for at the first use."""
+        if self._lease is None:
+            self._lease = self.lan.take_lease()
+        return self._lease
+
+    @property
+    def wan_address(self) -> str:
+        """The IPv4 address the provider gave the box."""
+        return wait_for(lambda: self.router.addresses("wan", 4), seconds=30, what="an address on WAN")[0]
+
+    def can_manage(self, *, seconds: float = 1) -> bool:
+        """Whether the client reaches the box's SSH port."""
+        return self.lan.can_connect(BOX, SSH, seconds=seconds)
+
+    # --- changes -------------------------------------------------------------------------------------------------
+
+    def apply(self, document: Document, *options: str, check: bool = True) -> "Applied":
+        """Signs a document and applies it on the box; options as of `patronus apply`."""
+        return self.deliver(self.owner.sign(document, self.lab.folder), *options, check=check)
+
+    def deliver(self, bundle: Path, *options: str, check: bool = True) -> "Applied":
+        """Applies a bundle on the box."""
+        argv = ("patronus", "apply", *options, "-")
+        done = self.router.run(*argv, stdin=bundle.read_bytes(), check=check, timeout=180)
+        return Applied(done.code, done.out + done.err)
+
+    def status(self) -> Any:
+        """What `patronus status` says, as data."""
+        return self.router.read_json("patronus", "status", "--json")
+
+    def settle(self) -> None:
+        """Brings the box back to the base document when a story left something else."""
+        if not self.router.is_on:
+            self.router.boot()
+        status = self.status()
+        if status["pending"]:
+            self.router.patronus("rollback")
+        if self.shown() != json.loads(self.base.text):
+            self.apply(self.base, "--confirm-now")
+
+    def shown(self) -> Any:
+        """The document that runs now."""
+        return json.loads(self.router.patronus("show").out)
+
+    def state(self) -> tuple[str, str, dict[str, str]]:
+        """What must stay the same when a change is refused: generation, rendered tree, every daemon's process."""
+        tree = self.router.run("readlink", "/run/patronus/current").out
+        return self.status()["generation"], tree, self.router.main_pids()
+
+    def counters(self) -> Counter[str]:
+        """Packets by the name of the rule that counted them."""
+        ruleset = self.router.read_json("nft", "-j", "list", "ruleset")["nftables"]
+        found: Counter[str] = Counter()
+        for rule in (entry["rule"] for entry in ruleset if "rule" in entry):
+            for statement in rule["expr"]:
+                if "counter" in statement and "comment" in rule:
+                    found[rule["comment"]] += statement["counter"]["packets"]
+        return found
+
+
+class Applied:
+    """How `patronus apply` ended and what it said."""
+
+    def __init__(self, code: int, text: str) -> None:
+        self.code = code
+        self.text = text
+
+
+def find_owner() -> Owner:
+    """The developer whose key the image trusts; PATRONUS_KEY names another private key."""
+    if chosen := os.environ.get("PATRONUS_KEY"):
+        return Owner(Path(chosen))
+    raise AssertionError("PATRONUS_KEY must name the private key that the image trusts")

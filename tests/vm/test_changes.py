@@ -1,0 +1,122 @@
+"""Stories about changes: only what changed is touched, and what cuts the owner off comes back by itself."""
+
+import time
+
+import pytest
+from tests.vm.driver.document import Document
+from tests.vm.driver.flood import Flood
+from tests.vm.driver.house import DEADLINE, House
+from tests.vm.driver.peer import Answer
+from tests.vm.driver.provider import INTERNET4
+from tests.vm.driver.waiting import wait_for
+
+# The promise: a change that is not confirmed is gone this long after its deadline.
+GRACE = 2.0
+
+
+def cut_management(document: Document) -> Document:
+    """A change an owner would regret: nothing may reach the box any more."""
+    return (
+        document.remove_named("firewall.rules", "lan-box").put("firewall.anti_lockout", False).put("ssh.enabled", False)
+    )
+
+
+def test_a_change_of_one_rule_restarts_nothing(house: House) -> None:
+    assert house.lease
+    before = house.router.main_pids()
+    assert "unbound.service" in before and "kea-dhcp4-server.service" in before
+    rule = {"name": "no-gopher", "action": "reject", "from": ["lan"], "protocol": "tcp", "ports": [70]}
+
+    house.apply(house.base.add_first("firewall.rules", rule), "--confirm-now")
+
+    assert house.router.main_pids() == before
+    assert house.lan.connect(INTERNET4, 70) is Answer.REFUSED
+
+
+def watch_return(house: House) -> float:
+    """Seconds between the deadline and the moment the client reaches the box again."""
+    pending = house.router.read_json("cat", "/run/patronus/pending.json")
+    uptime = float(house.router.read("/proc/uptime").split()[0])
+    deadline = time.monotonic() + float(pending["deadline"]) - uptime
+    wait_for(lambda: house.can_manage(seconds=0.2), seconds=DEADLINE + 30, what="the box to come back")
+    return time.monotonic() - deadline
+
+
+def test_a_change_that_locks_the_owner_out_comes_back_in_time(house: House) -> None:
+    assert house.lease
+    boot = house.router.read("/proc/sys/kernel/random/boot_id")
+    confirmed = house.status()["confirmed"]
+
+    house.apply(cut_management(house.base), "--confirm-within", f"{DEADLINE}s")
+    assert not house.can_manage(), "the change really cuts the owner off"
+
+    assert watch_return(house) <= GRACE
+    assert house.status()["generation"] == confirmed
+    assert house.router.read("/proc/sys/kernel/random/boot_id") == boot, "without a reboot"
+
+
+def test_it_comes_back_in_time_although_the_daemon_was_killed(house: House) -> None:
+    assert house.lease
+    house.apply(cut_management(house.base), "--confirm-within", f"{DEADLINE}s")
+    assert not house.can_manage()
+
+    house.router.run("systemctl", "kill", "--signal=SIGKILL", "patronusd.service", check=False)
+
+    assert watch_return(house) <= GRACE
+
+
+def test_a_confirmed_change_stays(house: House) -> None:
+    assert house.lease
+    rule = {"name": "no-finger", "action": "reject", "from": ["lan"], "protocol": "tcp", "ports": [79]}
+    house.apply(house.base.add_first("firewall.rules", rule), "--confirm-within", f"{DEADLINE}s")
+    pending = house.router.read_json("cat", "/run/patronus/pending.json")
+
+    house.router.patronus("confirm", pending["generation"])
+
+    assert house.status()["confirmed"] == pending["generation"]
+    timers = house.router.run("systemctl", "list-timers", "--all", "--no-legend", "patronus-revert.timer").out
+    assert timers == "", "nothing waits to undo it"
+    assert house.lan.connect(INTERNET4, 79) is Answer.REFUSED
+
+
+def test_reloading_the_ruleset_loses_no_packet_and_lets_none_through(house: House) -> None:
+    assert house.lease
+    allowed = house.wan.serve_udp_echo(7010)
+    forbidden = house.wan.serve_udp_echo(23)
+    blocked = house.base.add_first(
+        "firewall.rules", {"name": "no-udp-23", "action": "block", "from": ["lan"], "protocol": "udp", "ports": [23]}
+    )
+    house.apply(blocked, "--confirm-now")
+    ruleset = "/run/patronus/current/etc/patronus/ruleset.nft"
+
+    with Flood(house.lan, INTERNET4, answering=7010, silent=23) as flood:
+        for _ in range(100):
+            house.router.run("nft", "-f", ruleset)
+
+    assert flood.sent >= 1000, "a flood of at least ten new connections for every reload"
+    assert flood.lost == 0, f"{flood.lost} of {flood.sent} packets got no answer"
+    assert flood.pushed >= 1000
+    assert forbidden.seen == [], "a packet passed that no ruleset allows"
+    assert len(allowed.seen) >= flood.sent
+
+
+@pytest.mark.parametrize("verb", ["status", "history"])
+def test_the_box_tells_what_it_runs(house: House, verb: str) -> None:
+    assert house.status()["generation"] in house.router.patronus(verb).out
+
+
+def test_a_power_cut_undoes_what_was_not_confirmed(house: House) -> None:
+    assert house.lease
+    confirmed = house.status()["confirmed"]
+    machine_id = house.router.read("/etc/machine-id")
+    house.apply(cut_management(house.base), "--confirm-within", "10m")
+    assert not house.can_manage()
+
+    house.router.power_cut()
+    house.router.boot()
+
+    wait_for(house.can_manage, seconds=30, what="the owner's way in")
+    status = house.status()
+    assert status["generation"] == status["confirmed"] == confirmed
+    assert status["pending"] is None
+    assert house.router.read("/etc/machine-id") == machine_id, "the box is still the same"

@@ -1,0 +1,86 @@
+"""Stories about trust: what the owner did not sign changes nothing; without a trusted document the box stays shut."""
+
+from pathlib import Path
+
+import pytest
+from tests.vm.driver.house import BOX, LOAD, SSH, House
+from tests.vm.driver.owner import Owner
+from tests.vm.driver.peer import Answer
+from tests.vm.driver.provider import INTERNET4
+from tests.vm.driver.waiting import wait_for
+
+
+@pytest.fixture
+def stranger(tmp_path: Path) -> Owner:
+    """Somebody with a key of his own."""
+    return Owner.make(tmp_path, "stranger")
+
+
+def assert_refused(house: House, bundle: Path, reason: str) -> None:
+    """The bundle is refused with words that match, and everything on the box is as before."""
+    before = house.state()
+
+    applied = house.deliver(bundle, "--confirm-now", check=False)
+
+    assert applied.code == 1, applied.text
+    assert reason in applied.text
+    assert house.state() == before
+
+
+def test_a_bundle_signed_by_a_stranger_changes_nothing(house: House, stranger: Owner, tmp_path: Path) -> None:
+    assert_refused(house, stranger.sign(house.base, tmp_path), "sign")
+
+
+def test_a_bundle_without_a_signature_changes_nothing(house: House, tmp_path: Path) -> None:
+    bundle = tmp_path / "unsigned.bundle"
+    bundle.write_bytes(house.base.text.encode())
+    assert_refused(house, bundle, "bundle")
+
+
+def test_a_bundle_that_was_altered_changes_nothing(house: House, tmp_path: Path) -> None:
+    signed = house.owner.sign(house.base, tmp_path).read_bytes()
+    bundle = tmp_path / "altered.bundle"
+    bundle.write_bytes(signed.replace(b"no-telnet", b"no-talent"))
+    assert bundle.read_bytes() != signed
+    assert_refused(house, bundle, "sign")
+
+
+def test_an_old_bundle_cannot_be_played_again(house: House) -> None:
+    assert_refused(house, house.first_bundle, "serial")
+
+
+def test_a_bundle_for_another_box_changes_nothing(house: House, tmp_path: Path) -> None:
+    assert_refused(house, house.owner.sign(house.base, tmp_path, "--device", "another-box"), "another-box")
+
+
+def test_a_config_for_a_profile_that_is_not_baked_in_names_it(house: House, tmp_path: Path) -> None:
+    release = house.router.read("/usr/lib/os-release").replace(b"dhcp dns", b"dhcp")
+    house.router.write("/run/os-release-without-dns", release)
+    house.router.run("mount", "--bind", "/run/os-release-without-dns", "/usr/lib/os-release")
+    try:
+        assert_refused(house, house.owner.sign(house.base, tmp_path), "dns")
+    finally:
+        house.router.run("umount", "/usr/lib/os-release")
+
+
+def test_a_box_whose_config_partition_was_tampered_with_stays_shut(house: House) -> None:
+    router = house.router
+    assert house.lease
+    path = f"/config/generations/{house.status()['confirmed']}/bundle"
+    good = router.read(path)
+    router.write(path, good.replace(b"no-telnet", b"no-talent"))
+    router.run("sync")
+
+    router.reboot(expect_failed=[LOAD])
+
+    assert LOAD in router.failed_units()
+    assert house.lan.connect(BOX, SSH, seconds=2) is not Answer.OPEN
+    assert not house.lan.pings(BOX, seconds=2)
+    assert house.lan.connect(INTERNET4, 7001, seconds=2) is not Answer.OPEN
+    wait_for(lambda: "LOCKED DOWN" in router.serial(), seconds=30, what="the reason on the console")
+    assert "no configuration can be trusted" in router.journal("-u", LOAD)
+
+    router.write(path, good)
+    router.run("sync")
+    router.reboot()
+    wait_for(house.can_manage, seconds=30, what="the owner's way in")
