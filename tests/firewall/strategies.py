@@ -13,7 +13,7 @@ from patronus.values.addresses import ALL4, ALL6, ALL_PORTS, ANYWHERE, Addresses
 LINKS = ("dmz", "lan", "wan")
 BASE4 = int(ip_address("198.51.0.0"))
 BASE6 = int(ip_address("2a00::"))
-SIZE = 12
+SIZE = 6
 """Hosts per family; the links' networks hold them all."""
 
 
@@ -39,7 +39,7 @@ def addresses() -> st.SearchStrategy[Addresses]:
         single.map(lambda n: Addresses((), ((BASE6 + n, BASE6 + n),))),
         v4.map(lambda r: Addresses(r, ())),
         v6.map(lambda r: Addresses((), r)),
-        st.builds(Addresses, v4, v6),
+        st.builds(lambda left, right: Addresses(left, right), v4, v6),
         v4.map(lambda r: Addresses(r, ALL6)),
         st.just(Addresses(ALL4, ())),
         st.just(Addresses((), ALL6)),
@@ -109,5 +109,5 @@ def packets(draw: st.DrawFn) -> Packet:
     port = st.integers(1, 7)
     return Packet(
         origin, target, family, draw(host), draw(host), protocol, draw(port), draw(port),
-        8 if family == 4 else 128, draw(st.sampled_from([0x02, 0x02, 0x12])),
+        8 if family == 4 else 128, draw(st.sampled_from([0x02, 0x02, 0x10])),
     )  # fmt: skip
