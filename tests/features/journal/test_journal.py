@@ -40,7 +40,7 @@ def test_settings_reach_journald_in_seconds_and_bytes() -> None:
 
 
 def test_journald_is_restarted_when_its_file_changes() -> None:
-    wanted = Unit("systemd-journald.service", "journal", ("etc/systemd/journald.conf.d/50-patronus.conf",), RESTART)
+    wanted = Unit("systemd-journald.service", "journal", ("etc/systemd/journald.conf.d/zz-patronus.conf",), RESTART)
     assert plan({}).of(Unit) == (wanted,)
 
 

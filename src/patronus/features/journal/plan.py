@@ -11,7 +11,8 @@ from patronus.values.fragments import File, Unit
 from patronus.values.problem import WARNING, Problem
 
 ORIGIN = "journal"
-CONFIG = "etc/systemd/journald.conf.d/50-patronus.conf"
+# Debian ships a syslog.conf beside it which forwards everything; the last name in the alphabet counts.
+CONFIG = "etc/systemd/journald.conf.d/zz-patronus.conf"
 
 
 def check(journal: Journal, _context: Context) -> Iterable[Problem]:
