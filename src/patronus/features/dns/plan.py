@@ -16,8 +16,8 @@ from patronus.values.plan import Opening
 
 CONFIG = "etc/unbound/unbound.conf"
 LEASE_SETTINGS = "etc/patronus/leases.json"
-LEASE_NAMES = "/run/patronus-leases/*.conf"
-"""Names of leases, written on the box; a pattern, so that their absence is no error."""
+LEASE_NAMES = "/run/patronus-lease[s]/names.conf"
+"""Names of leases, written on the box; a pattern, so that the absence of file or folder is no error to Unbound."""
 DNS_PORT = 53
 PRIVATE = ("10.0.0.0/8", "100.64.0.0/10", "169.254.0.0/16", "172.16.0.0/12", "192.168.0.0/16", "fc00::/7", "fe80::/10",
            "::ffff:0:0/96")  # fmt: skip
