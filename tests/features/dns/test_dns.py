@@ -105,6 +105,16 @@ def test_a_domain_with_its_own_servers_is_open_and_may_be_private_and_unsigned()
     } <= set(lines)
 
 
+def test_the_provider_is_asked_only_where_the_document_says_so() -> None:
+    line = 'include-toplevel: "/run/patronus-provide[r]/forward.conf"'
+    assert line in config(forward_to_provider=True)
+    assert line not in config()
+    units = [unit.name for unit in render_data(dns(forward_to_provider=True)).manifest.units]
+    assert "patronus-provider-forward.service" in units
+    both = problems_of(dns(forward_to_provider=True, forwarders=[{"servers": ["9.9.9.9"]}]))
+    assert [problem.path for problem in both] == ["dns.forward_to_provider"]
+
+
 def test_names_in_the_own_domain_leave_the_house_only_where_the_world_knows_it() -> None:
     assert 'local-zone: "home.arpa." static' in config()
     document = {**dns(), "system": {"hostname": "gw", "domain": "example.com"}}

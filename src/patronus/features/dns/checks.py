@@ -48,6 +48,9 @@ def _check_forwarders(section: Dns) -> Iterator[Problem]:
     if len(encrypted) > 1:
         message = "some are asked over TLS and some are not, so that questions would leak"
         yield Problem("dns.forwarders", message, "give all of them a `tls_name`, or none")
+    if section.forwarders and section.forward_to_provider:
+        message = "there are forwarders already"
+        yield Problem("dns.forward_to_provider", message, "remove it, or `forwarders`")
     if section.forward_first and True in encrypted:
         message = "questions would leave unencrypted when the forwarders do not answer"
         yield Problem("dns.forward_first", message, "remove it, or the `tls_name`", WARNING)

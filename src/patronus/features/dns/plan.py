@@ -18,6 +18,8 @@ CONFIG = "etc/unbound/unbound.conf"
 LEASE_SETTINGS = "etc/patronus/leases.json"
 LEASE_NAMES = "/run/patronus-lease[s]/names.conf"
 """Names of leases, written on the box; a pattern, so that the absence of file or folder is no error to Unbound."""
+PROVIDER_ZONE = "/run/patronus-provide[r]/forward.conf"
+"""Where to forward, written on the box in the same way."""
 DNS_PORT = 53
 PRIVATE = ("10.0.0.0/8", "100.64.0.0/10", "169.254.0.0/16", "172.16.0.0/12", "192.168.0.0/16", "fc00::/7", "fe80::/10",
            "::ffff:0:0/96")  # fmt: skip
@@ -51,6 +53,8 @@ def plan(section: Dns, context: Context) -> Iterator[object]:
         yield Claim(f"{protocol}/{DNS_PORT}@*", "dns")
         if links:
             yield Opening(tuple(link.name for link in links), protocol, DNS_PORT, "dns.interfaces")
+    if section.forward_to_provider:
+        yield Unit("patronus-provider-forward.service", "dns.forward_to_provider")
     if watched:
         yield File(LEASE_SETTINGS, _write_lease_settings(section, watched, links, context), "dns.register_leases")
         yield Unit("patronus-leases.service", "dns.register_leases", (LEASE_SETTINGS,))
@@ -76,6 +80,7 @@ def _write_config(section: Dns, links: list[LinkFact], context: Context, *, watc
         records=write_records(section.records, hosts),
         leases=LEASE_NAMES if watched else "",
         upstreams=_list_upstreams(section),
+        provider=PROVIDER_ZONE if section.forward_to_provider else "",
     )
 
 

@@ -100,6 +100,11 @@ class Dns(Section):
         max_length=16,
         description="Resolvers to ask instead of the root servers; all with `tls_name`, or none.",
     )
+    forward_to_provider: bool = Field(
+        default=False,
+        description="Ask the name servers the provider gives and those at `interfaces.<name>.dns`, not the root "
+        "servers. They have to pass DNSSEC on, or `dnssec` has to be off.",
+    )
     forward_first: bool = Field(default=False, description="Ask the root servers when no forwarder answers.")
     domains: dict[DomainName, DomainUpstream] = Field(
         default={}, max_length=1024, description="Other servers for single domains."

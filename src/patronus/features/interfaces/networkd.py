@@ -77,6 +77,8 @@ def _network_lines(interface: Interface, vlans: list[str]) -> Iterator[Line]:
     else:
         # Services can bind before the cable is in, and keep their addresses when it is pulled.
         yield "ConfigureWithoutCarrier", True
+    for server in interface.dns:
+        yield "DNS", server
     for vlan in vlans:
         yield "VLAN", vlan
 

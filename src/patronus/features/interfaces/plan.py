@@ -12,14 +12,14 @@ from collections.abc import Iterator
 from patronus.features.interfaces.networkd import write_network
 from patronus.features.interfaces.schema import Interfaces, Match
 from patronus.features.templating import render_template
-from patronus.values.facts import Context
-from patronus.values.fragments import RELOAD, Claim, File, LinkName, Unit
+from patronus.values.facts import Context, ResolverFact
+from patronus.values.fragments import RELOAD, Claim, File, LinkName, Symlink, Unit
 from patronus.values.problem import config_path
 
 FOLDER = "etc/systemd/network"
 
 
-def plan(section: Interfaces, _context: Context) -> Iterator[File | LinkName | Unit | Claim]:
+def plan(section: Interfaces, context: Context) -> Iterator[File | LinkName | Unit | Claim | Symlink]:
     """Yield the files of every interface, the names of the cards and the daemon that owns them."""
     for name, interface in section.root.items():
         origin = config_path("interfaces", name)
@@ -32,6 +32,10 @@ def plan(section: Interfaces, _context: Context) -> Iterator[File | LinkName | U
             content = render_template("interfaces", "vlan.netdev.j2", link=name, interface=interface)
             yield File(f"{FOLDER}/10-{name}.netdev", content, origin)
     yield Unit("systemd-networkd.service", "interfaces", (f"{FOLDER}/",), RELOAD)
+    if not context.all(ResolverFact):
+        # Without a resolver of its own the box asks the provider's.
+        yield Symlink("etc/resolv.conf", "/run/patronus-provider/resolv.conf", "interfaces")
+        yield Unit("patronus-provider-resolv.service", "interfaces")
 
 
 def _plan_card(name: str, match: Match, origin: str) -> Iterator[File | LinkName]:

@@ -141,6 +141,12 @@ class Interface(Section):
     promiscuous: bool = Field(default=False, description="Receive packets addressed to others too.")
     ipv4: Ipv4Settings = Field(default=Ipv4Settings(), description="IPv4 addresses. Default: none.")
     ipv6: Ipv6Settings = Field(default=Ipv6Settings(), description="IPv6 addresses. Default: none.")
+    dns: tuple[Ip, ...] = Field(
+        default=(),
+        max_length=8,
+        description="Name servers reached here, beside those the provider gives; for a box without `dns`, or with "
+        "`dns.forward_to_provider`.",
+    )
     routes: tuple[Route, ...] = Field(default=(), max_length=1024, description="Static routes through this interface.")
 
     @property
