@@ -34,7 +34,9 @@ T = TypeVar("T")
 class Section(BaseModel):
     """Base of every model of the document: frozen, and an unknown key is an error."""
 
-    model_config = ConfigDict(extra="forbid", frozen=True, hide_input_in_errors=True, use_attribute_docstrings=False)
+    model_config = ConfigDict(
+        extra="forbid", frozen=True, hide_input_in_errors=True, use_attribute_docstrings=False, defer_build=True
+    )
 
 
 def _from_text(parse: Callable[[str], Any], expected: str, **schema: Any) -> tuple[Any, ...]:
@@ -332,7 +334,8 @@ _hex_bytes = match_whole(
 HexBytes = Annotated[str, *_hex_bytes, AfterValidator(lambda value: value.replace(":", "").lower())]
 """Bytes written in hexadecimal with or without colons; kept as lower-case digits."""
 BootFile = Annotated[
-    str, *match_whole(r"[A-Za-z0-9_./:@%+=,-]+", "a path or URL in plain characters such as pxe/boot.efi", max_length=127)
+    str,
+    *match_whole(r"[A-Za-z0-9_./:@%+=,-]+", "a path or URL in plain characters such as pxe/boot.efi", max_length=127),
 ]
 """What a network boot loads: a path or URL without spaces, quotes or backslashes."""
 _RECORD_LABEL = r"[A-Za-z0-9_](?:[A-Za-z0-9_-]{0,61}[A-Za-z0-9_])?"

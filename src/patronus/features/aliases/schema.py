@@ -24,5 +24,5 @@ class Alias(Section):
 class Aliases(RootModel[dict[Name, Alias]]):
     """Aliases by name."""
 
-    model_config = ConfigDict(frozen=True, hide_input_in_errors=True)
+    model_config = ConfigDict(frozen=True, hide_input_in_errors=True, defer_build=True)
     root: dict[Name, Alias] = Field(default_factory=dict, description="Aliases by name.")

@@ -164,4 +164,4 @@ class Interface(Section):
 class Interfaces(RootModel[dict[InterfaceName, Interface]]):
     """Every interface of the box under the name that rules, services and the kernel use."""
 
-    model_config = ConfigDict(frozen=True)
+    model_config = ConfigDict(frozen=True, hide_input_in_errors=True, defer_build=True)

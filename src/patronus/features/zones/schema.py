@@ -45,5 +45,5 @@ class Zone(Section):
 class Zones(RootModel[dict[ZoneName, Zone]]):
     """Zones by name. Nothing passes between two zones, or to the box, without a rule or a service that opens it."""
 
-    model_config = ConfigDict(frozen=True, hide_input_in_errors=True)
+    model_config = ConfigDict(frozen=True, hide_input_in_errors=True, defer_build=True)
     root: dict[ZoneName, Zone] = Field(default_factory=dict, description="Zones by name.")
