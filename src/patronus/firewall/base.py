@@ -15,14 +15,14 @@ from patronus.firewall.text import write_links
 from patronus.values.addresses import Addresses
 
 PRIVATE = Addresses.of("10.0.0.0/8", "127.0.0.0/8", "172.16.0.0/12", "192.168.0.0/16", "fc00::/7")._replace(
-    label="private"
+    label="box.private"
 )
 BOGONS = Addresses.of(
     "0.0.0.0/8", "100.64.0.0/10", "127.0.0.0/8", "169.254.0.0/16", "192.0.0.0/24", "192.0.2.0/24", "198.18.0.0/15",
     "198.51.100.0/24", "203.0.113.0/24", "224.0.0.0-255.255.255.255",
     "::-1fff:ffff:ffff:ffff:ffff:ffff:ffff:ffff", "2001:2::/48", "2001:db8::/32", "3fff::/20",
     "4000::-fe7f:ffff:ffff:ffff:ffff:ffff:ffff:ffff", "fec0::-ffff:ffff:ffff:ffff:ffff:ffff:ffff:ffff",
-)._replace(label="bogons")  # fmt: skip
+)._replace(label="box.bogons")  # fmt: skip
 """Sources nobody may use on the internet; link-local stays, neighbours use it. Private ones have their own switch, and
 fc00::/7 is in both because it is neither global unicast (2000::/3) nor useful from outside."""
 

@@ -63,7 +63,7 @@ def _write_input(ruleset: Ruleset, dispatch: Dispatch, guards: bool) -> list[str
     if guards:
         lines.append("jump source-guards")
     if dispatch.pairs:
-        lines.append(f"iifname vmap {{ {_elements(dispatch, lambda pair: pair[:1])} }}")
+        lines.append(_write_vmap("iifname", dispatch, lambda pair: pair[:1]))
     return lines + base.write_default(ruleset)
 
 
@@ -72,7 +72,7 @@ def _write_forward(ruleset: Ruleset, dispatch: Dispatch, guards: bool) -> list[s
     if guards:
         lines.append("jump source-guards")
     if dispatch.pairs:
-        lines.append(f"iifname . oifname vmap {{ {_elements(dispatch, lambda pair: pair)} }}")
+        lines.append(_write_vmap("iifname . oifname", dispatch, lambda pair: pair))
     return lines + base.write_default(ruleset)
 
 
@@ -81,12 +81,13 @@ def _write_output(dispatch: Dispatch) -> list[str]:
     lines = ["type filter hook output priority filter; policy accept;"]
     if dispatch.pairs:
         lines += ['oifname "lo" accept', "ct state { established, related } accept"]
-        lines.append(f"oifname vmap {{ {_elements(dispatch, lambda pair: pair[1:])} }}")
+        lines.append(_write_vmap("oifname", dispatch, lambda pair: pair[1:]))
     return lines
 
 
-def _elements(dispatch: Dispatch, key: Callable[[Pair], tuple[str, ...]]) -> str:
-    """Return the elements of a verdict map from link names to chains."""
-    return ", ".join(
+def _write_vmap(fields: str, dispatch: Dispatch, key: Callable[[Pair], tuple[str, ...]]) -> str:
+    """Return the rule that sends each pair of links to its chain; one line per pair, so that a diff is short."""
+    elements = [
         " . ".join(f'"{link}"' for link in key(pair)) + f" : jump {chain}" for pair, chain in dispatch.pairs.items()
-    )
+    ]
+    return f"{fields} vmap {{\n\t\t\t" + ",\n\t\t\t".join(elements) + "\n\t\t}"

@@ -94,7 +94,7 @@ class Resolver:
 
     def links(self, terms: Sequence[LinkTerm], otherwise: frozenset[str] | None = None) -> frozenset[str]:
         """Return the links of a list of zones and interfaces. `otherwise` is what an empty list means, and what a list
-        of exclusions takes from: every link, unless given; never the box itself.
+        of exclusions takes from: every link, unless given. The box itself counts only where it is named.
         """
         whole = self.all_links if otherwise is None else otherwise
         if not terms:
@@ -109,6 +109,6 @@ class Resolver:
         excluded: set[str] = set()
         for term in terms:
             (excluded if term.negated else allowed).update(self._links.get(term.name, ()))
-        if all(term.negated for term in terms):
-            allowed = set(otherwise)
+        if any(term.negated for term in terms) and allowed <= {SELF}:
+            allowed |= otherwise
         return frozenset(allowed - excluded)

@@ -21,7 +21,8 @@ def check(aliases: Aliases, context: Context) -> Found:
         path = config_path("aliases", cycle[0])
         yield Problem(path, f"is built from itself: {' -> '.join(cycle)}", "take one of these references away")
     for fact in context.all(AliasFact):
-        if fact.addresses is not None and not fact.addresses and aliases.root[fact.name].addresses:
+        excludes = any(term.negated for term in aliases.root[fact.name].addresses)
+        if excludes and fact.addresses is not None and not fact.addresses:
             yield Problem(fact.origin, "excludes everything it holds", "a rule with it never matches", WARNING)
 
 

@@ -10,8 +10,9 @@ from patronus.features.firewall.schema import Firewall, Rule
 from patronus.firewall.ir import SELF
 from patronus.firewall.references import check_addresses, check_links, check_names, check_ports
 from patronus.firewall.resolve import Resolver
+from patronus.values.addresses import ALL4, ALL6
 from patronus.values.facts import Context
-from patronus.values.problem import Problem, config_path
+from patronus.values.problem import WARNING, Problem, config_path
 
 Found = Iterable[Problem]
 _WITH_PORTS = frozenset({"tcp", "udp", "tcp+udp", 6, 17})
@@ -32,6 +33,7 @@ def check(firewall: Firewall, context: Context) -> Found:
         yield from _check_protocol(path, rule)
         yield from _check_direction(path, rule)
         yield from _check_possible(path, rule, resolver)
+        yield from _check_exclusions(path, rule, resolver)
 
 
 def _check_protocol(path: str, rule: Rule) -> Found:
@@ -76,3 +78,17 @@ def _check_possible(path: str, rule: Rule, resolver: Resolver) -> Found:
     if not (source.v4 and destination.v4) and not (source.v6 and destination.v6):
         yield Problem(path, "no packet can match: family, source and destination exclude each other",
                       "compare `family` with the addresses of `source` and `destination`")  # fmt: skip
+
+
+def _check_exclusions(path: str, rule: Rule, resolver: Resolver) -> Found:
+    """`!10.0.0.0/8` alone means everything else, and every IPv6 address is something else."""
+    for key, terms in (("source", rule.source), ("destination", rule.destination)):
+        if rule.family != "both" or not terms or not all(term.negated for term in terms):
+            continue
+        left = resolver.addresses(terms)
+        other = "IPv6" if left.v6 == ALL6 else "IPv4" if left.v4 == ALL4 else ""
+        if other:
+            hint = "set `family: inet` or `inet6`, or exclude addresses of both"
+            yield Problem(
+                f"{path}.{key}", f"excludes nothing of {other}, so every {other} address matches", hint, WARNING
+            )
