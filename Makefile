@@ -1,37 +1,60 @@
-# Every verb is one line here; the work is done by src/patronus_builder (Python standard library only) and by the tools it fetches.
+# Every verb is one line here; the work is done by src/patronus_builder (Python standard library only) and by the tools it
+# fetches into the cache: PATRONUS_CACHE, else ~/.cache/patronus.
 PYTHON ?= python3
 PROFILES ?= dhcp dns
 BUILDER := PYTHONPATH=src $(PYTHON) -m patronus_builder
 VENV = $(shell $(BUILDER) venv-path)/bin
-FAST_TESTS := tests --ignore=tests/vm --ignore=tests/checkers --ignore=tests/bench
+IMAGE_OPTIONS = --profiles "$(PROFILES)" $(if $(VERSION),--version $(VERSION)) $(if $(TRUST),--trust $(TRUST)) \
+	$(if $(RELEASE),--release)
+SLOW_TESTS := tests/checkers tests/vm
+FAST_TESTS := tests $(SLOW_TESTS:%=--ignore=%) --ignore=tests/bench
+SANDBOXED_PYTEST = PATRONUS_KEY=$$($(BUILDER) developer-key) $(BUILDER) sandbox -- python3 -m pytest
 
 .DEFAULT_GOAL := help
-.PHONY: help venv venv-path tools image lint fmt test-fast
+.PHONY: help run image tools venv venv-path shell fmt lint test-fast test-vm test bench clean
 
 help: ## what each verb does
 	@grep -hE '^[a-z-]+:.*##' $(MAKEFILE_LIST) | sed -E 's/:.*## /\t/' | expand -t 12
 
-venv: ## linters and test tools, pinned, in the cache (about 20 s once)
+run: ## build what is missing and boot the box at this terminal [CONFIG=file.yaml] [SHELL_PORT=1]
+	@$(BUILDER) run $(IMAGE_OPTIONS) $(if $(CONFIG),--config $(CONFIG)) $(if $(SHELL_PORT),--shell)
+
+image: ## build/patronus.raw [PROFILES="dhcp dns"] [VERSION=1.2.3] [TRUST=folder] [RELEASE=1]
+	@$(BUILDER) image $(IMAGE_OPTIONS)
+
+tools: ## fetch mkosi and build the tools tree: QEMU, systemd-repart, test programs
+	@$(BUILDER) tools
+
+venv: ## linters and test tools, pinned, in the cache
 	@$(BUILDER) venv
 
 venv-path: ## where `make venv` puts them
 	@$(BUILDER) venv-path
 
-tools: ## fetch mkosi and build the tools tree: QEMU, systemd-repart, test programs (about 75 s once)
-	@$(BUILDER) tools
-
-image: ## build/patronus.raw [PROFILES="dhcp dns"] [VERSION=1.2.3] [TRUST=folder] [RELEASE=1] (about 3 min at first, then 30 s)
-	@$(BUILDER) image --profiles "$(PROFILES)" $(if $(VERSION),--version $(VERSION)) $(if $(TRUST),--trust $(TRUST)) $(if $(RELEASE),--release)
-
-lint: venv ## ruff, mypy --strict, import contracts
-	@$(VENV)/ruff check .
-	@$(VENV)/ruff format --check -q .
-	@$(VENV)/mypy src tests
-	@if grep -q '^\[tool.importlinter' pyproject.toml; then PYTHONPATH=src $(VENV)/lint-imports; fi
+shell: ## a root shell in a running test machine
+	@$(BUILDER) sandbox -- python3 -m patronus_builder.vm shell
 
 fmt: venv ## let ruff format the code and repair what it can
 	@$(VENV)/ruff format .
 	@$(VENV)/ruff check --fix .
 
+lint: venv ## ruff, mypy --strict, import contracts, mkosi's view of its files
+	@$(VENV)/ruff check .
+	@$(VENV)/ruff format --check -q .
+	@$(VENV)/mypy src tests
+	@PYTHONPATH=src $(VENV)/lint-imports
+	@$(BUILDER) check-image-files
+
 test-fast: lint ## lint, types, unit and golden tests: no root, no image (under a minute)
 	@$(VENV)/pytest $(FAST_TESTS)
+
+test-vm: image ## the daemons' own checkers and the stories on the booted image [TESTS=tests/vm/test_house.py]
+	@$(SANDBOXED_PYTEST) $(or $(TESTS),$(wildcard $(SLOW_TESTS)))
+
+test: test-fast test-vm ## everything; what .ci/run calls
+
+bench: image ## measure, print a table, write build/bench.json
+	@$(SANDBOXED_PYTEST) tests/bench -s
+
+clean: ## remove what was built here; the cache stays
+	@rm -rf build

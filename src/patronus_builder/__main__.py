@@ -4,8 +4,11 @@ import argparse
 from collections.abc import Sequence
 from pathlib import Path
 
+from patronus_builder.developer import EXAMPLE, make_developer_key, make_developer_trust
 from patronus_builder.disk import assemble
-from patronus_builder.image import DEFAULT_VERSION, PARTS_FOLDER, ImageRequest, build_image
+from patronus_builder.image import DEFAULT_VERSION, PARTS_FOLDER, ImageRequest, build_image, find_profiles
+from patronus_builder.mkosi import check_files
+from patronus_builder.running import run_image
 from patronus_builder.sandbox import run_in_sandbox
 from patronus_builder.tools import make_tools
 from patronus_builder.venv import make_venv, venv_path
@@ -20,16 +23,33 @@ def make_parser() -> argparse.ArgumentParser:
     verbs.add_parser("tools", help="fetch mkosi and build the tools tree; print its folder")
     sandbox = verbs.add_parser("sandbox", help="run a command in the tools tree: sandbox -- COMMAND...")
     sandbox.add_argument("command", nargs="+")
+    verbs.add_parser("developer-key", help="print the private key whose signatures locally built images trust")
     image = verbs.add_parser("image", help="build the image; print the disk's path")
-    image.add_argument("--profiles", default="dhcp dns", help="feature profiles to bake in, separated by spaces")
-    image.add_argument("--version", default=DEFAULT_VERSION)
-    image.add_argument("--trust", type=Path, help="folder with allowed_signers and policy.json to bake in")
-    image.add_argument("--release", action="store_true", help="small root file system, for images to send")
+    run = verbs.add_parser("run", help="build the image and boot it with a signed document at this terminal")
+    run.add_argument("--config", type=Path, default=EXAMPLE, help="the document (default: the example)")
+    run.add_argument("--shell", action="store_true", help="also offer the root shell of `make shell`")
+    for parser_with_image in (image, run):
+        _add_image_options(parser_with_image)
+    verbs.add_parser("check-image-files", help="read mkosi's files; warnings are errors")
     disk = verbs.add_parser("assemble", help="write another disk from the image built last")
     disk.add_argument("output", type=Path)
     disk.add_argument("--parts", type=Path, default=PARTS_FOLDER)
     disk.add_argument("--incoming", type=Path, nargs="*", default=[], help="signed bundles for the config partition")
     return parser
+
+
+def _add_image_options(parser: argparse.ArgumentParser) -> None:
+    parser.add_argument("--profiles", default="dhcp dns", help="feature profiles to bake in, separated by spaces")
+    parser.add_argument("--version", default=DEFAULT_VERSION)
+    parser.add_argument("--trust", type=Path, help="folder with allowed_signers and policy.json to bake in")
+    parser.add_argument(
+        "--release", action="store_true", help="for sending: small root, no trust but what --trust says"
+    )
+
+
+def _read_request(options: argparse.Namespace) -> ImageRequest:
+    trust = options.trust if options.trust or options.release else make_developer_trust()
+    return ImageRequest(options.profiles.split(), options.version, trust, options.release)
 
 
 def main(arguments: Sequence[str] | None = None) -> int:
@@ -44,9 +64,14 @@ def main(arguments: Sequence[str] | None = None) -> int:
             print(make_tools())
         case "sandbox":
             return run_in_sandbox(options.command).returncode
+        case "developer-key":
+            print(make_developer_key())
         case "image":
-            request = ImageRequest(options.profiles.split(), options.version, options.trust, options.release)
-            print(build_image(request))
+            print(build_image(_read_request(options)))
+        case "run":
+            return run_image(_read_request(options), options.config, ["--shell"] if options.shell else [])
+        case "check-image-files":
+            check_files(find_profiles())
         case "assemble":
             print(assemble(options.parts, options.output, options.incoming))
     return 0

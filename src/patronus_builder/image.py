@@ -14,6 +14,7 @@ from patronus_builder.tools import make_sandbox_tree, make_tools, package_cache
 
 BUILD_FOLDER = REPOSITORY / "build"
 PARTS_FOLDER = BUILD_FOLDER / "image"
+PREPARATION = REPOSITORY / "src" / "patronus_builder" / "prepare.py"
 DEFAULT_VERSION = "0.1.0"
 # 2026-01-01, for a source tree without git: any fixed moment will do, as long as it is the same one everywhere.
 FALLBACK_EPOCH = "1767225600"
@@ -42,16 +43,18 @@ def build_parts(request: ImageRequest) -> None:
     tools = make_tools()
     profiles = [*check_profiles(request.profiles), *(["release"] if request.release else [])]
     step(f"building the image with the profiles {' '.join(request.profiles)}", about="2 min at first, then 30 s")
+    cache = cache_folder("images", key_of(*profiles))
     arguments = [
         f"--tools-tree={tools}",
         f"--sandbox-tree={make_sandbox_tree()}",
         f"--package-cache-dir={package_cache()}",
-        f"--cache-directory={cache_folder('images', key_of(*profiles))}",
+        f"--cache-directory={cache}",
         f"--profile={','.join(profiles)}",
         f"--image-version={request.version}",
         f"--source-date-epoch={find_epoch()}",
         "--output=image",
         "--force",
+        *forget_stale_packages(cache),
     ]
     if request.trust:
         arguments.append(f"--extra-tree={request.trust.resolve()}:/usr/lib/patronus/trust")
@@ -59,9 +62,22 @@ def build_parts(request: ImageRequest) -> None:
     (PARTS_FOLDER / "version").write_text(f"{request.version}\n")
 
 
+def forget_stale_packages(cache: Path) -> list[str]:
+    """What makes mkosi drop its incremental cache when the preparation it went through has changed since."""
+    stamp, wanted = cache / "prepared", key_of(PREPARATION.read_bytes())
+    fresh = stamp.exists() and stamp.read_text() == wanted
+    stamp.write_text(wanted)
+    return [] if fresh else ["--force"]
+
+
+def find_profiles() -> list[str]:
+    """The names of all profiles, sorted."""
+    return sorted(path.name for path in (REPOSITORY / "profiles").iterdir() if path.is_dir())
+
+
 def check_profiles(names: Sequence[str]) -> Sequence[str]:
     """The names themselves; ends the program when there is no such folder."""
-    known = sorted(path.name for path in (REPOSITORY / "profiles").iterdir() if path.is_dir())
+    known = find_profiles()
     for name in names:
         if name not in known:
             die(f"there is no profile {name}", hint=f"known are: {', '.join(known)}")

@@ -83,6 +83,14 @@ def run_mkosi(arguments: Sequence[str], *, log: Path, folder: Path = REPOSITORY)
         die("mkosi failed, its last lines are above", hint=f"read {log}; make VERBOSE=1 shows everything")
 
 
+def check_files(profiles: Sequence[str]) -> None:
+    """Let mkosi read its files with every profile; a warning (a setting in the wrong section, say) ends the program."""
+    command = [sys.executable, "-m", "mkosi", f"--profile={','.join(profiles)}", "summary"]
+    done = subprocess.run(command, cwd=REPOSITORY, env=mkosi_environment(), capture_output=True, text=True)
+    if done.returncode or done.stderr.strip():
+        die(f"mkosi has complaints about its files:\n{done.stderr}", hint="mkosi.conf, profiles/ and images/")
+
+
 def _start(command: Sequence[str], folder: Path) -> subprocess.Popen[str]:
     return subprocess.Popen(
         command, cwd=folder, env=mkosi_environment(), stdout=subprocess.PIPE, stderr=subprocess.STDOUT, text=True

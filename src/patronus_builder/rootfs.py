@@ -1,36 +1,22 @@
 """Last touches to the image's root folder, called by mkosi's scripts: identity, links, byte code, no secrets."""
 
-import compileall
 import os
-import py_compile
 import re
 import shutil
 from collections.abc import Iterator, Mapping, Sequence
 from pathlib import Path
 
+from patronus_builder.prepare import compile_python
+
 CURRENT = Path("/run/patronus/current")
 LINKS_FOLDER = Path("usr/lib/patronus/links.d")
 # Debian's own files from below the linked folders (such as /etc/ssh/moduli) are kept here.
 VENDOR_FOLDER = Path("usr/share/patronus/vendor")
-PYTHON_FOLDERS = ("usr/lib/python3", "usr/lib/python3.13")
 PRIVATE_KEY = re.compile(rb"-----BEGIN [A-Z0-9 ]*PRIVATE KEY-----\s+[A-Za-z0-9+/=\s]{64}")
 
 
 class UnfitImageError(Exception):
     """The root folder holds something that must not be shipped."""
-
-
-def compile_python(root: Path, folders: Sequence[str] = PYTHON_FOLDERS) -> None:
-    """Byte-compile modules without time stamps, which the clamped ones of a read-only root would never match."""
-    for folder in folders:
-        compileall.compile_dir(
-            root / folder,
-            stripdir=str(root),
-            prependdir="/",
-            quiet=1,
-            force=True,
-            invalidation_mode=py_compile.PycInvalidationMode.UNCHECKED_HASH,
-        )
 
 
 def finish_root(root: Path, *, version: str, profiles: Sequence[str]) -> None:
@@ -134,11 +120,6 @@ def walk_files(root: Path) -> Iterator[Path]:
     for folder, names, files in os.walk(root):
         names[:] = [name for name in names if Path(folder, name) not in skipped]
         yield from (path for name in files if (path := Path(folder, name)).is_file() and not path.is_symlink())
-
-
-def run_prepare(environment: Mapping[str, str]) -> None:
-    """mkosi.prepare: what is slow and depends on packages only, so that the incremental cache holds it."""
-    compile_python(Path(environment["BUILDROOT"]))
 
 
 def run_finalize(environment: Mapping[str, str]) -> None:

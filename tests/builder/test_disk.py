@@ -1,0 +1,52 @@
+"""The partitions of an assembled disk."""
+
+from pathlib import Path
+
+import pytest
+
+from patronus_builder import disk
+
+ROOT_HASH = "00112233445566778899aabbccddeeff" + "ffeeddccbbaa99887766554433221100"
+
+
+@pytest.fixture
+def parts(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> Path:
+    (tmp_path / "version").write_text("1.2.3\n")
+    (tmp_path / "image.roothash").write_text(ROOT_HASH)
+    monkeypatch.setattr(disk, "find_loader", lambda: Path("/loader.efi"))
+    return tmp_path
+
+
+def test_partition_ids_are_the_halves_of_the_root_hash() -> None:
+    assert disk.split_root_hash(ROOT_HASH) == (
+        "00112233-4455-6677-8899-aabbccddeeff",
+        "ffeeddcc-bbaa-9988-7766-554433221100",
+    )
+
+
+def test_the_order_is_the_layout(parts: Path, tmp_path: Path) -> None:
+    found = disk.describe_partitions(parts, tmp_path)
+    labels = [line.removeprefix("Label=") for text in found.values() for line in text.splitlines() if "Label=" in line]
+    assert list(found) == sorted(found)
+    assert labels == [
+        "patronus-esp",
+        "patronus_1.2.3",
+        "patronus_1.2.3",
+        "_empty",
+        "_empty",
+        "patronus-config",
+        "patronus-state",
+    ]
+
+
+def test_the_root_slot_carries_its_id(parts: Path, tmp_path: Path) -> None:
+    found = disk.describe_partitions(parts, tmp_path)
+    assert "UUID=00112233-4455-6677-8899-aabbccddeeff\n" in found["10-root-a.conf"]
+    assert "UUID=ffeeddcc-bbaa-9988-7766-554433221100\n" in found["11-verity-a.conf"]
+    assert "UUID=" not in found["20-root-b.conf"]
+
+
+def test_parts_that_were_never_built_end_with_the_next_step(tmp_path: Path, capsys: pytest.CaptureFixture[str]) -> None:
+    with pytest.raises(SystemExit):
+        disk.read_identity(tmp_path)
+    assert "make image" in capsys.readouterr().err

@@ -1,0 +1,93 @@
+"""The last touches to the image's root: identity, links, and nothing secret left."""
+
+from pathlib import Path
+
+import pytest
+
+from patronus_builder.rootfs import UnfitImageError, find_secrets, finish_root
+
+BASE_LINKS = "/etc/hosts\n/etc/ssh\n"
+PRIVATE_KEY = f"-----BEGIN OPENSSH PRIVATE KEY-----\n{'A' * 70}\n-----END OPENSSH PRIVATE KEY-----\n"
+
+
+@pytest.fixture
+def root(tmp_path: Path) -> Path:
+    """A tree as Debian's packages leave it, in miniature."""
+    files = {
+        "etc/shadow": "root:*:20000:0:99999:7:::\n_kea:!:20000::::::\n",
+        "etc/machine-id": "uninitialized\n",
+        "etc/hosts": "127.0.0.1 localhost\n",
+        "etc/ssh/moduli": "primes\n",
+        "etc/ssh/ssh_host_ed25519_key": PRIVATE_KEY,
+        "home/.keep": "",
+        "usr/lib/os-release": 'ID=debian\nVERSION_CODENAME=trixie\nPRETTY_NAME="Debian GNU/Linux 13 (trixie)"\n',
+        "usr/lib/patronus/links.d/base": BASE_LINKS,
+        "usr/lib/python3/dist-packages/patronus/__init__.py": "NAME = 'patronus'\n",
+        "usr/lib/python3/dist-packages/patronus/__pycache__/__init__.cpython-311.pyc": "stale",
+        "var/lib/left/by/a/package": "",
+    }
+    for name, text in files.items():
+        (tmp_path / name).parent.mkdir(parents=True, exist_ok=True)
+        (tmp_path / name).write_text(text)
+    return tmp_path
+
+
+def finish(root: Path) -> None:
+    finish_root(root, version="1.2.3", profiles=["dns", "release", "dhcp"])
+
+
+def test_the_image_names_itself_and_its_profiles(root: Path) -> None:
+    finish(root)
+    lines = (root / "usr/lib/os-release").read_text().splitlines()
+    assert "ID=patronus" in lines
+    assert 'IMAGE_VERSION="1.2.3"' in lines
+    assert 'PATRONUS_PROFILES="dhcp dns"' in lines
+    assert not any("Debian" in line for line in lines)
+
+
+def test_rendered_folders_point_into_the_current_tree(root: Path) -> None:
+    finish(root)
+    assert (root / "etc/ssh").readlink() == Path("/run/patronus/current/etc/ssh")
+    assert (root / "etc/hosts").readlink() == Path("/run/patronus/current/etc/hosts")
+
+
+def test_what_debian_put_there_is_kept_without_its_keys(root: Path) -> None:
+    finish(root)
+    assert [path.name for path in (root / "usr/share/patronus/vendor/etc/ssh").iterdir()] == ["moduli"]
+
+
+def test_the_machine_id_is_empty_and_not_uninitialized(root: Path) -> None:
+    finish(root)
+    assert (root / "etc/machine-id").read_bytes() == b""
+
+
+def test_byte_code_ignores_time_stamps(root: Path) -> None:
+    finish(root)
+    compiled = list((root / "usr/lib/python3/dist-packages/patronus/__pycache__").iterdir())
+    assert len(compiled) == 1
+    # PEP 552: bit 0 says the source's hash is stored instead of its time, bit 1 that it is checked.
+    assert int.from_bytes(compiled[0].read_bytes()[4:8], "little") == 0b01
+
+
+@pytest.mark.parametrize(
+    ("name", "content", "words"),
+    [
+        ("etc/shadow", "root:$y$j9T$abc$def:20000:0:99999:7:::\n", "root is not locked"),
+        ("etc/shadow", "root::20000:0:99999:7:::\n", "root is not locked"),
+        ("etc/ssl/private/snakeoil.key", PRIVATE_KEY.replace("OPENSSH ", ""), "a private key"),
+        ("usr/lib/thing/ssh_host_rsa_key", "x", "belongs to one machine"),
+        ("root/.ssh/authorized_keys", "ssh-ed25519 AAAA x", "belongs to one machine"),
+    ],
+)
+def test_a_secret_stops_the_build(root: Path, name: str, content: str, words: str) -> None:
+    (root / name).parent.mkdir(parents=True, exist_ok=True)
+    (root / name).write_text(content)
+    with pytest.raises(UnfitImageError, match=words):
+        finish(root)
+
+
+def test_a_machine_id_is_a_finding(root: Path) -> None:
+    finish(root)
+    (root / "etc/machine-id").chmod(0o644)
+    (root / "etc/machine-id").write_text("0123456789abcdef0123456789abcdef\n")
+    assert list(find_secrets(root)) == ["/etc/machine-id: not empty"]
