@@ -95,11 +95,11 @@ def list_networks(section: Dns, links: list[LinkFact]) -> list[str]:
 
 def choose_zones(section: Dns, context: Context) -> dict[str, str]:
     """Return the type of every local zone: as written, open where other servers answer, closed for the own domain."""
-    domain = context.one(HostFact, HostFact("", "")).domain
+    domain = context.one(HostFact, HostFact("", "")).domain.lower()
     own = "static" if domain.rpartition(".")[2] in INNER_SUFFIXES else "transparent"
     chosen = {domain: own} if domain else {}
-    chosen.update(dict.fromkeys(section.domains, "transparent"))
-    chosen.update(section.zones)
+    chosen.update((name.lower(), "transparent") for name in section.domains)
+    chosen.update((name.lower(), kind) for name, kind in section.zones.items())
     return chosen
 
 
