@@ -11,6 +11,7 @@ from pydantic import AfterValidator, BaseModel, BeforeValidator, PlainValidator,
 from pydantic.fields import FieldInfo
 
 from patronus.features import FEATURES
+from patronus.features.journal.schema import Journal
 
 VALIDATORS = (AfterValidator, BeforeValidator, PlainValidator, WrapValidator)
 
@@ -43,3 +44,9 @@ def test_no_validator_is_dropped(hint: Any) -> None:
     extras = hint.__metadata__
     kinds = Counter(type(extra) for extra in extras if isinstance(extra, VALIDATORS))
     assert not any(isinstance(extra, FieldInfo) for extra in extras) or all(times == 1 for times in kinds.values())
+
+
+def test_no_field_shows_the_default_of_another() -> None:
+    """Pydantic 2.10 would write each default into the description all fields of a type share."""
+    schema = Journal.model_json_schema()["properties"]
+    assert schema["keep_for"]["anyOf"][0] == {"type": "string", "pattern": "^[0-9]+[smhdw]$"}

@@ -8,9 +8,10 @@ from __future__ import annotations
 import re
 from typing import Annotated, Any
 
-from pydantic import AfterValidator, BeforeValidator, Field, WithJsonSchema
+from pydantic import AfterValidator, BeforeValidator, Field
 
-from patronus.values.types import match_whole, _plain_text
+from patronus.values.schema_text import WithJsonSchema
+from patronus.values.types import _plain_text, match_whole
 
 _key_kinds = (
     r"(?:ssh-ed25519|ssh-rsa|ecdsa-sha2-nistp(?:256|384|521)"
@@ -23,8 +24,8 @@ _ssh_key = match_whole(
 )
 SshPublicKey = Annotated[str, *_ssh_key]
 _password_hash = match_whole(
-    r"\$y\$[./A-Za-z0-9]+\$[./A-Za-z0-9]{1,86}\$[./A-Za-z0-9]{43}"
-    r"|\$6\$(?:rounds=[1-9][0-9]{0,8}\$)?[./A-Za-z0-9]{1,16}\$[./A-Za-z0-9]{86}",
+    r"(?:\$y\$[./A-Za-z0-9]+\$[./A-Za-z0-9]{1,86}\$[./A-Za-z0-9]{43}"
+    r"|\$6\$(?:rounds=[1-9][0-9]{0,8}\$)?[./A-Za-z0-9]{1,16}\$[./A-Za-z0-9]{86})",
     "a password hash as `mkpasswd -m yescrypt` prints it, beginning with $y$",
     max_length=200,
 )

@@ -21,12 +21,12 @@ from pydantic import (
     GetCoreSchemaHandler,
     GetJsonSchemaHandler,
     Strict,
-    WithJsonSchema,
 )
 from pydantic.functional_serializers import PlainSerializer
 from pydantic_core.core_schema import CoreSchema, no_info_before_validator_function
 
 from patronus.values import addresses
+from patronus.values.schema_text import WithJsonSchema
 
 T = TypeVar("T")
 
