@@ -38,20 +38,39 @@ def parts() -> Path:
     return path
 
 
+class SharedHouse:
+    """The house that most stories share; booted when the first one asks. A failure is explained once, not in each."""
+
+    def __init__(self, house: House) -> None:
+        self._house = house
+        self._booted = False
+        self._failed = False
+
+    def get(self) -> House:
+        """The booted house."""
+        if self._failed:
+            pytest.fail("the house did not boot: see the first story that needed it", pytrace=False)
+        if not self._booted:
+            self._failed = True
+            self._house.router.boot()
+            self._failed = False
+            self._booted = True
+        return self._house
+
+
 @pytest.fixture(scope="session")
-def running_house(parts: Path) -> Iterator[House]:
-    """The house that most stories share; booted once."""
+def shared_house(parts: Path) -> Iterator[SharedHouse]:
+    """One house for the whole run."""
     with Lab() as lab:
-        house = House(lab, parts, find_owner())
-        house.router.boot()
-        yield house
+        yield SharedHouse(House(lab, parts, find_owner()))
 
 
 @pytest.fixture
-def house(running_house: House) -> Iterator[House]:
+def house(shared_house: SharedHouse) -> Iterator[House]:
     """The shared house; whatever a story changed is put back after it."""
-    yield running_house
-    running_house.settle()
+    house = shared_house.get()
+    yield house
+    house.settle()
 
 
 @pytest.fixture
