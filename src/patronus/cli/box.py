@@ -8,65 +8,16 @@ import os
 import sys
 import time
 from pathlib import Path
-from typing import Any
 
 from patronus.cli.text import print_findings, print_review, safe, say
 from patronus.ops import messages as m
 from patronus.ops import registry
-from patronus.ops.client import CallFailed, call
-
-__all__ = ["CallFailed", "add_commands"]
-
-
-def add_commands(commands: Any) -> None:
-    """Add the appliance's commands to the parser."""
-    _add(commands, "status", "what this box runs", _status)
-
-    apply = _add(commands, "apply", "apply a signed bundle; it goes back unless confirmed", _apply)
-    apply.add_argument("bundle", help="file, or - for standard input")
-    apply.add_argument("--dry-run", action="store_true", help="only show what would change")
-    _add_deadline(apply)
-
-    confirm = _add(commands, "confirm", "keep the pending change", _confirm)
-    confirm.add_argument("generation", nargs="?", default="")
-
-    rollback = _add(commands, "rollback", "undo the pending change, or apply an older generation", _rollback)
-    rollback.add_argument("generation", nargs="?", default="")
-    _add_deadline(rollback)
-
-    _add(commands, "history", "kept generations", _history)
-
-    diff = _add(commands, "diff", "what differs between two generations", _diff)
-    diff.add_argument("old")
-    diff.add_argument("new", nargs="?", default="", help="default: the running one")
-
-    show = _add(commands, "show", "a generation's document", _show)
-    show.add_argument("generation", nargs="?", default="", help="default: the running one")
-    show.add_argument("--rendered", action="store_true", help="the daemons' files instead of the document")
+from patronus.ops.client import call
+from patronus.ops.errors import CallFailed
 
 
-def _add(commands: Any, name: str, text: str, run: Any) -> argparse.ArgumentParser:
-    parser: argparse.ArgumentParser = commands.add_parser(name, help=f"{text} (on the box)", description=text)
-    parser.add_argument("--json", action="store_true", help="print data for programs")
-    parser.set_defaults(run=run)
-    return parser
-
-
-def _add_deadline(parser: argparse.ArgumentParser) -> None:
-    group = parser.add_mutually_exclusive_group()
-    group.add_argument("--confirm-within", type=_seconds, default=m.DEFAULT_CONFIRM, metavar="TIME", help="default 10m")
-    group.add_argument("--confirm-now", action="store_const", const=0, dest="confirm_within", help="no way back")
-
-
-def _seconds(text: str) -> int:
-    number, unit = (text[:-1], text[-1:]) if text[-1:] in "smh" else (text, "s")
-    seconds = int(number) * {"s": 1, "m": 60, "h": 3600}[unit]
-    if not 0 < seconds <= m.MAX_CONFIRM:
-        raise argparse.ArgumentTypeError("a time such as 90s, 10m or 2h, at most 24h")
-    return seconds
-
-
-def _status(arguments: argparse.Namespace) -> int:
+def run_status(arguments: argparse.Namespace) -> int:
+    """Print the box at a glance."""
     status = call(registry.STATUS, m.Nothing())
     if arguments.json:
         print(status.model_dump_json())
@@ -91,7 +42,8 @@ def _read_bundle(name: str) -> str:
     return base64.b64encode(raw).decode()
 
 
-def _apply(arguments: argparse.Namespace) -> int:
+def run_apply(arguments: argparse.Namespace) -> int:
+    """Apply a bundle, or show what it would change."""
     try:
         bundle = _read_bundle(arguments.bundle)
     except OSError as error:
@@ -117,14 +69,16 @@ def _tell_deadline(generation: str, seconds: int) -> None:
         say(f"generation {generation} runs and is confirmed")
 
 
-def _confirm(arguments: argparse.Namespace) -> int:
+def run_confirm(arguments: argparse.Namespace) -> int:
+    """Keep the pending change."""
     _print_generation(
         arguments, call(registry.CONFIRM, m.ConfirmRequest(generation=arguments.generation)), "is confirmed"
     )
     return 0
 
 
-def _rollback(arguments: argparse.Namespace) -> int:
+def run_rollback(arguments: argparse.Namespace) -> int:
+    """Go back."""
     request = m.RollbackRequest(generation=arguments.generation, confirm_within=arguments.confirm_within)
     result = call(registry.ROLLBACK, request, lambda text: say(f"{text} ..."))
     _print_generation(arguments, result, "is running")
@@ -140,7 +94,8 @@ def _print_generation(arguments: argparse.Namespace, result: m.GenerationResult,
         say(f"generation {result.generation or 'none'} {what}")
 
 
-def _history(arguments: argparse.Namespace) -> int:
+def run_history(arguments: argparse.Namespace) -> int:
+    """List generations."""
     history = call(registry.HISTORY, m.Nothing())
     if arguments.json:
         print(history.model_dump_json())
@@ -152,7 +107,8 @@ def _history(arguments: argparse.Namespace) -> int:
     return 0
 
 
-def _diff(arguments: argparse.Namespace) -> int:
+def run_diff(arguments: argparse.Namespace) -> int:
+    """Compare generations, or two documents."""
     if os.path.exists(arguments.old):  # noqa: PTH110 - two documents on a workstation, not generations of a box
         from patronus.ops.workstation import plan
 
@@ -163,7 +119,8 @@ def _diff(arguments: argparse.Namespace) -> int:
     return 0
 
 
-def _show(arguments: argparse.Namespace) -> int:
+def run_show(arguments: argparse.Namespace) -> int:
+    """Print a generation."""
     shown = call(registry.SHOW, m.ShowRequest(generation=arguments.generation, rendered=arguments.rendered))
     if arguments.json:
         print(shown.model_dump_json())

@@ -7,29 +7,16 @@ import json
 import subprocess
 import sys
 import time
-from pathlib import Path
-from typing import Any
 
 from patronus.cli.text import print_review, say
-from patronus.ops.client import CallFailed
-from patronus.ops.messages import DEFAULT_CONFIRM, ApplyResult, Review
+from patronus.ops.errors import CallFailed
+from patronus.ops.messages import ApplyResult, Review
 
 _NEW_CONNECTION = ("-o", "ControlMaster=no", "-o", "ControlPath=none", "-o", "ConnectTimeout=5")
 
 
-def add_commands(commands: Any) -> None:
-    """Add `push` to the parser."""
-    push = commands.add_parser("push", help="apply a bundle on a box over SSH and confirm when the box still answers")
-    push.add_argument("host", help="as ssh(1) takes it: admin@192.168.1.1")
-    push.add_argument("bundle", type=Path)
-    push.add_argument("--confirm-within", type=int, default=DEFAULT_CONFIRM, metavar="SECONDS", help="default 600")
-    push.add_argument("--reconnect-within", type=int, default=60, metavar="SECONDS", help="default 60")
-    push.add_argument("--yes", action="store_true", help="do not ask after showing the plan")
-    push.add_argument("--ssh-option", "-o", action="append", default=[], metavar="OPTION", help="for ssh -o")
-    push.set_defaults(run=_push)
-
-
-def _push(arguments: argparse.Namespace) -> int:
+def run_push(arguments: argparse.Namespace) -> int:
+    """Show the plan, apply, reconnect, confirm."""
     bundle = arguments.bundle.read_bytes()
     print_review(Review.model_validate_json(_remote(arguments, "apply", "--dry-run", "--json", "-", stdin=bundle)))
     if not arguments.yes and not _ask("Apply this?"):

@@ -7,6 +7,7 @@ from collections.abc import Callable
 from typing import Any, TypeVar
 
 from patronus.ops import wire
+from patronus.ops.errors import CallFailed
 from patronus.ops.messages import Message
 from patronus.ops.registry import INTERFACE, SOCKET, Operation
 from patronus.values.problem import Problem, Refused
@@ -14,10 +15,6 @@ from patronus.values.problem import Problem, Refused
 Q = TypeVar("Q", bound=Message)
 R = TypeVar("R", bound=Message)
 _ANSWER_LIMIT = 64 * 2**20
-
-
-class CallFailed(Exception):  # noqa: N818 - reads as what happened
-    """The box could not or would not; the message is for people."""
 
 
 def call(operation: Operation[Q, R], request: Q, progress: Callable[[str], None] | None = None) -> R:

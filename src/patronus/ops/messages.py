@@ -6,15 +6,13 @@ from typing import Annotated
 
 from pydantic import BaseModel, ConfigDict, Field
 
-MAX_CONFIRM = 86400
-"""Seconds; a change that waits longer than a day for its confirmation is forgotten by everyone but the timer."""
-DEFAULT_CONFIRM = 600
+from patronus.values.limits import DEFAULT_CONFIRM, MAX_CONFIRM
 
 
 class Message(BaseModel):
     """Base of every request and result."""
 
-    model_config = ConfigDict(extra="forbid", frozen=True)
+    model_config = ConfigDict(extra="forbid", frozen=True, defer_build=True)
 
 
 class Nothing(Message):

@@ -1,0 +1,127 @@
+"""The words of the `patronus` command. Nothing heavy is imported here: on a small box every command starts with this.
+
+`run` of a parser is `module:function` below `patronus.cli`, imported only when its command is asked for.
+"""
+
+from __future__ import annotations
+
+import argparse
+import getpass
+from pathlib import Path
+from typing import Any
+
+from patronus.values.limits import DEFAULT_CONFIRM, MAX_CONFIRM
+
+
+def add_workstation(commands: Any) -> None:
+    """Add the workstation's commands to the parser."""
+    check = commands.add_parser("check", help="validate a document or a folder of fragments")
+    _add_document(check)
+    check.set_defaults(run="workstation:run_check")
+
+    plan = commands.add_parser("plan", help="show what a document renders to, or what it changes")
+    _add_document(plan)
+    plan.add_argument("--against", type=Path, metavar="FILE", help="the document that runs now")
+    plan.set_defaults(run="workstation:run_plan")
+
+    _add_sign(commands)
+
+    verify = commands.add_parser("verify", help="check a bundle's signatures and its document")
+    verify.add_argument("bundle", type=Path)
+    verify.add_argument("--trust", type=Path, required=True, metavar="FOLDER", help="folder with allowed_signers")
+    verify.set_defaults(run="workstation:run_verify")
+
+    inspect = commands.add_parser("inspect", help="show what a bundle claims, unverified")
+    inspect.add_argument("bundle", type=Path)
+    inspect.set_defaults(run="workstation:run_inspect")
+
+    schema = commands.add_parser("schema", help="print the JSON Schema of the document")
+    schema.set_defaults(run="workstation:run_schema")
+
+    keygen = commands.add_parser("keygen", help="make a trust folder from public SSH keys (ssh-keygen makes the keys)")
+    keygen.add_argument("keys", type=Path, nargs="+", metavar="KEY.pub")
+    keygen.add_argument("--trust", type=Path, required=True, metavar="FOLDER", help="the folder to write")
+    keygen.add_argument("--threshold", type=int, default=1, help="how many different keys must sign (default 1)")
+    keygen.set_defaults(run="workstation:run_keygen")
+
+
+def _add_document(parser: argparse.ArgumentParser) -> None:
+    parser.add_argument("document", type=Path, help="YAML file, or folder of YAML files")
+    parser.add_argument("--profiles", nargs="*", metavar="NAME", help="profiles of the image (default: any)")
+    parser.add_argument("--json", action="store_true", help="print data for programs")
+
+
+def _add_sign(commands: Any) -> None:
+    sign = commands.add_parser("sign", help="check a document and sign it; or add a signature to a bundle")
+    sign.add_argument("document", type=Path, help="YAML file, folder of YAML files, or bundle")
+    sign.add_argument("--key", type=Path, action="append", required=True, help="private SSH key, or .pub with an agent")
+    sign.add_argument("--output", "-o", type=Path, required=True, metavar="BUNDLE")
+    sign.add_argument("--serial", type=int, default=0, help="must grow (default: seconds since 1970)")
+    sign.add_argument("--device", action="append", default=[], metavar="ID", help="only this box (default: any)")
+    sign.add_argument("--group", action="append", default=[], help="only boxes of this group")
+    sign.add_argument("--minimum-image", default="0", metavar="VERSION")
+    sign.add_argument("--author", default=getpass.getuser())
+    sign.add_argument("--comment", default="")
+    sign.add_argument("--parent", type=Path, metavar="BUNDLE", help="only on a box that runs this one")
+    sign.add_argument("--expires", metavar="DATE", help="warn after this day, 2030-12-31")
+    sign.set_defaults(run="workstation:run_sign")
+
+
+def add_box(commands: Any) -> None:
+    """Add the appliance's commands to the parser."""
+    _add(commands, "status", "what this box runs")
+
+    apply = _add(commands, "apply", "apply a signed bundle; it goes back unless confirmed")
+    apply.add_argument("bundle", help="file, or - for standard input")
+    apply.add_argument("--dry-run", action="store_true", help="only show what would change")
+    _add_deadline(apply)
+
+    confirm = _add(commands, "confirm", "keep the pending change")
+    confirm.add_argument("generation", nargs="?", default="")
+
+    rollback = _add(commands, "rollback", "undo the pending change, or apply an older generation")
+    rollback.add_argument("generation", nargs="?", default="")
+    _add_deadline(rollback)
+
+    _add(commands, "history", "kept generations")
+
+    diff = _add(commands, "diff", "what differs between two generations")
+    diff.add_argument("old")
+    diff.add_argument("new", nargs="?", default="", help="default: the running one")
+
+    show = _add(commands, "show", "a generation's document")
+    show.add_argument("generation", nargs="?", default="", help="default: the running one")
+    show.add_argument("--rendered", action="store_true", help="the daemons' files instead of the document")
+
+
+def _add(commands: Any, name: str, text: str) -> argparse.ArgumentParser:
+    parser: argparse.ArgumentParser = commands.add_parser(name, help=f"{text} (on the box)", description=text)
+    parser.add_argument("--json", action="store_true", help="print data for programs")
+    parser.set_defaults(run=f"box:run_{name}")
+    return parser
+
+
+def _add_deadline(parser: argparse.ArgumentParser) -> None:
+    group = parser.add_mutually_exclusive_group()
+    group.add_argument("--confirm-within", type=_seconds, default=DEFAULT_CONFIRM, metavar="TIME", help="default 10m")
+    group.add_argument("--confirm-now", action="store_const", const=0, dest="confirm_within", help="no way back")
+
+
+def _seconds(text: str) -> int:
+    number, unit = (text[:-1], text[-1:]) if text[-1:] in "smh" else (text, "s")
+    seconds = int(number) * {"s": 1, "m": 60, "h": 3600}[unit]
+    if not 0 < seconds <= MAX_CONFIRM:
+        raise argparse.ArgumentTypeError("a time such as 90s, 10m or 2h, at most 24h")
+    return seconds
+
+
+def add_push(commands: Any) -> None:
+    """Add `push` to the parser."""
+    push = commands.add_parser("push", help="apply a bundle on a box over SSH and confirm when the box still answers")
+    push.add_argument("host", help="as ssh(1) takes it: admin@192.168.1.1")
+    push.add_argument("bundle", type=Path)
+    push.add_argument("--confirm-within", type=int, default=DEFAULT_CONFIRM, metavar="SECONDS", help="default 600")
+    push.add_argument("--reconnect-within", type=int, default=60, metavar="SECONDS", help="default 60")
+    push.add_argument("--yes", action="store_true", help="do not ask after showing the plan")
+    push.add_argument("--ssh-option", "-o", action="append", default=[], metavar="OPTION", help="for ssh -o")
+    push.set_defaults(run="push:run_push")
