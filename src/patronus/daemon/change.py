@@ -5,7 +5,7 @@ from __future__ import annotations
 import hashlib
 import time
 from collections.abc import Callable, Mapping
-from typing import NamedTuple
+from typing import TYPE_CHECKING, NamedTuple
 
 from patronus.boot.choose import record_of, verify_here
 from patronus.boot.revert import revert
@@ -15,13 +15,16 @@ from patronus.host.generations import Generations, Record
 from patronus.host.layout import Layout
 from patronus.pipeline import confirm as timer
 from patronus.pipeline.apply import ApplyFailed, apply_tree
-from patronus.pipeline.build import build, documents_of
 from patronus.pipeline.preflight import preflight
 from patronus.pipeline.render import Tree
 from patronus.trust.format import MAX_BUNDLE
 from patronus.values.fragments import RULESET_PATH
 from patronus.values.manifest import EMPTY, Entry, Manifest
 from patronus.values.problem import Problem, Refused
+
+if TYPE_CHECKING:
+    from patronus.pipeline.build import Built
+    from patronus.trust.verify import Verified
 
 
 class Candidate(NamedTuple):
@@ -40,11 +43,9 @@ def prepare(layout: Layout, bundle: bytes) -> Candidate:
     running = running_generation(layout)
     parent = _digest(layout, running) if running else None
     verified = verify_here(layout, bundle, highest_serial=generations.highest_serial(), parent=parent)
-    built = build(documents_of(verified.members), identity.read_image(layout).profiles)
+    documents, built = _build(layout, verified)
     notes = tuple(reason.as_problem("warning") for reason in verified.warnings)
-    return Candidate(
-        record_of(verified, bundle), bundle, documents_of(verified.members), built.tree, notes + built.warnings
-    )
+    return Candidate(record_of(verified, bundle), bundle, documents, built.tree, notes + built.warnings)
 
 
 def prepare_kept(layout: Layout, generation: str) -> Candidate:
@@ -56,8 +57,15 @@ def prepare_kept(layout: Layout, generation: str) -> Candidate:
         raise Refused([Problem("", f"this box has no generation {generation[:60]!r}", hint)])
     bundle = generations.read(record.generation, MAX_BUNDLE)
     verified = verify_here(layout, bundle, highest_serial=None)
-    built = build(documents_of(verified.members), identity.read_image(layout).profiles)
-    return Candidate(record, bundle, documents_of(verified.members), built.tree, built.warnings)
+    documents, built = _build(layout, verified)
+    return Candidate(record, bundle, documents, built.tree, built.warnings)
+
+
+def _build(layout: Layout, verified: Verified) -> tuple[Mapping[str, bytes], Built]:
+    from patronus.pipeline.build import build, documents_of  # loads the whole schema, which a mere status need not
+
+    documents = documents_of(verified.members)
+    return documents, build(documents, identity.read_image(layout).profiles)
 
 
 def _digest(layout: Layout, generation: str) -> str | None:

@@ -20,6 +20,8 @@ from patronus.values.problem import Refused
 _SMALL = 64 * 2**10
 _LARGE = 24 * 2**20  # a bundle of 16 MiB in base64
 _TIMEOUT = 900.0  # seconds a caller may be silent
+_IDLE = 300.0  # seconds without any caller after which the daemon ends; systemd starts it again for the next one
+_CALLERS = 32
 
 
 def serve() -> None:
@@ -27,13 +29,29 @@ def serve() -> None:
     from systemd import daemon
 
     listener = socket.socket(fileno=daemon.listen_fds()[0])
+    listener.settimeout(_IDLE)
     daemon.notify("READY=1")
+    places = threading.BoundedSemaphore(_CALLERS)
     while True:
-        stream, _address = listener.accept()
-        threading.Thread(target=_talk, args=(stream,), daemon=True).start()
+        places.acquire()
+        try:
+            stream, _address = listener.accept()
+        except TimeoutError:
+            places.release()
+            if threading.active_count() == 1:
+                return
+            continue
+        threading.Thread(target=_talk, args=(stream, places), daemon=True).start()
 
 
-def _talk(stream: socket.socket) -> None:
+def _talk(stream: socket.socket, places: threading.BoundedSemaphore) -> None:
+    try:
+        _answer_all(stream)
+    finally:
+        places.release()
+
+
+def _answer_all(stream: socket.socket) -> None:
     with stream:
         stream.settimeout(_TIMEOUT)
         peer = identify(stream)

@@ -79,7 +79,10 @@ class Generations:
 
     def highest_serial(self) -> int:
         """Return the highest serial ever confirmed here; a new bundle has to be above it."""
-        return max((record.serial for record in self.records() if record.confirmed_at), default=0)
+        serials = [record.serial for record in self.records() if record.confirmed_at]
+        # The record may be torn; the confirmed bundle's own name always tells its serial.
+        confirmed = (self.confirmed() or "0").partition("-")[0]
+        return max([*serials, int(confirmed) if confirmed.isdecimal() else 0])
 
     def _write_record(self, place: Path, record: Record) -> None:
         write_atomically(place / "record.json", json.dumps(record._asdict()).encode(), 0o600, durable=True)

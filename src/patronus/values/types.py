@@ -56,10 +56,10 @@ def _from_text(parse: Callable[[str], Any], expected: str, **schema: Any) -> tup
 
 def match_whole(pattern: str, expected: str, *, max_length: int = 253) -> Any:
     """Return the annotation of a string that matches `pattern` whole."""
-    compiled = re.compile(pattern)
 
     def read(value: Any) -> str:
-        if not isinstance(value, str) or len(value) > max_length or not compiled.fullmatch(value):
+        # re keeps what it compiled; compiling every pattern of the schema beforehand would cost each boot.
+        if not isinstance(value, str) or len(value) > max_length or not re.fullmatch(pattern, value):
             raise ValueError(f"expected {expected}")
         return value
 
