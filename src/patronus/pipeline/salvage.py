@@ -80,7 +80,7 @@ def _caused_by(path: Path, gap: Path, message: str) -> bool:
 
 
 def salvage(
-    feature: Feature[Any], raw: Any, document_path: Callable[[Path, Any], Path]
+    feature: Feature[Any], raw: Any, document_path: Callable[[Any, Any], Path]
 ) -> tuple[BaseModel | None, Gaps]:
     """Cut out what does not validate, smallest parts first; no section when the fault is the whole of it."""
     data, gaps = deepcopy(raw), Gaps(feature.key)
@@ -100,8 +100,8 @@ def salvage(
     return None, gaps
 
 
-def _place(detail: Any, data: Any, document_path: Callable[[Path, Any], Path]) -> Path:
-    path = document_path(detail["loc"], data)
+def _place(detail: Any, data: Any, document_path: Callable[[Any, Any], Path]) -> Path:
+    path = document_path(detail, data)
     return path[:-1] if detail["type"] == "missing" else path
 
 

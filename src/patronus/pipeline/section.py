@@ -34,11 +34,23 @@ def read_section(feature: Feature[Any], raw: Any) -> Reading:
     try:
         return Reading(feature.schema.model_validate(raw), [], Gaps(feature.key), sound=True)
     except ValidationError as error:
-        details = [(document_path(detail["loc"], raw), detail) for detail in error.errors(include_url=False)]
-    problems = list(_explain(feature, details, raw))
+        problems = explain_error(feature, error, raw)
+        only_unknown = all(detail["type"] == "extra_forbidden" for detail in error.errors(include_url=False))
     section, gaps = salvage(feature, raw, document_path)
-    only_unknown = all(detail["type"] == "extra_forbidden" for _, detail in details)
     return Reading(section, problems, gaps, sound=only_unknown and section is not None)
+
+
+def explain_error(feature: Feature[Any], error: ValidationError, raw: Any) -> list[Problem]:
+    """Return the problems of a section that does not validate, with their places in the document."""
+    details = [(document_path(detail, raw), detail) for detail in _without_echoes(error)]
+    return list(_explain(feature, details, raw))
+
+
+def _without_echoes(error: ValidationError) -> list[Any]:
+    """Leave out what follows from another error: a list is not too short because its entries are wrong."""
+    details: list[Any] = error.errors(include_url=False)
+    places = {detail["loc"][:length] for detail in details for length in range(len(detail["loc"]))}
+    return [detail for detail in details if detail["type"] != "too_short" or detail["loc"] not in places]
 
 
 def _explain(feature: Feature[Any], details: list[tuple[Path, Any]], raw: Any) -> Iterator[Problem]:
@@ -66,20 +78,17 @@ def look_up(data: Any, path: Iterable[str | int]) -> Any:
     return data
 
 
-def document_path(loc: tuple[str | int, ...], raw: Any) -> Path:
+def document_path(detail: Any, raw: Any) -> Path:
     """Drop the parts of pydantic's location that name a union's branch or a validator, not a key of the document."""
     path: list[str | int] = []
-    for position, part in enumerate(loc):
-        last = position == len(loc) - 1
+    for part in detail["loc"]:
         if isinstance(raw, dict) and part in raw:
             raw = raw[part]
             path.append(part)
         elif isinstance(raw, list) and isinstance(part, int):
             raw = raw[part] if part < len(raw) else None
             path.append(part)
-        elif last and isinstance(raw, dict) and isinstance(part, str) and part != "[key]":
-            path.append(part)
-    return tuple(path)
+    return (*path, detail["loc"][-1]) if detail["type"] == "missing" else tuple(path)
 
 
 def _sibling_fields(schema: type[BaseModel], loc: tuple[str | int, ...]) -> list[str]:

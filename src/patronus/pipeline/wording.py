@@ -33,6 +33,7 @@ _LENGTHS = {
     "string_too_long": ("max_length", "at most", "characters"),
     "string_too_short": ("min_length", "at least", "characters"),
 }
+_SINGULAR = {"entries": "entry", "characters": "character"}
 _MANY = 8
 """Choices a person still reads to the end."""
 
@@ -49,7 +50,7 @@ def explain(detail: Any, written: Any) -> tuple[str, str]:
         return f"expected {words} {_unit_of(written)(context[key])}", ""
     if kind in _LENGTHS:
         key, words, unit = _LENGTHS[kind]
-        return f"expected {words} {context[key]} {unit}", ""
+        return f"expected {words} {context[key]} {unit if context[key] != 1 else _SINGULAR[unit]}", ""
     message = detail["msg"].removeprefix("Value error, ")
     return message[:1].lower() + message[1:], _hint_quotes(message, written)
 
