@@ -49,4 +49,6 @@ def test_no_validator_is_dropped(hint: Any) -> None:
 def test_no_field_shows_the_default_of_another() -> None:
     """Pydantic 2.10 would write each default into the description all fields of a type share."""
     schema = Journal.model_json_schema()["properties"]
-    assert schema["keep_for"]["anyOf"][0] == {"type": "string", "pattern": "^[0-9]+[smhdw]$"}
+    described = schema["keep_for"]["anyOf"][0]
+    assert described["pattern"] == "^[0-9]+[smhdw]$"
+    assert "default" not in described

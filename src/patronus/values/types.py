@@ -51,7 +51,8 @@ def _from_text(parse: Callable[[str], Any], expected: str, **schema: Any) -> tup
         except ValueError as error:
             raise ValueError(f"expected {expected}") from error
 
-    return (BeforeValidator(read), PlainSerializer(str), WithJsonSchema({"type": "string", **schema}))
+    described = WithJsonSchema({"type": "string", "x-value": expected, **schema})
+    return (BeforeValidator(read), PlainSerializer(str), described)
 
 
 def match_whole(pattern: str, expected: str, *, max_length: int = 253) -> Any:
@@ -63,7 +64,7 @@ def match_whole(pattern: str, expected: str, *, max_length: int = 253) -> Any:
             raise ValueError(f"expected {expected}")
         return value
 
-    schema = {"type": "string", "pattern": f"^{pattern}$", "maxLength": max_length}
+    schema = {"type": "string", "x-value": expected, "pattern": f"^{pattern}$", "maxLength": max_length}
     return (BeforeValidator(read), WithJsonSchema(schema))
 
 
@@ -129,9 +130,17 @@ def _parse_size(value: str) -> int:
     return int(match[1]) * _SIZES[match[2]]
 
 
+_PORTS = "a port 1-65535 or a range such as 8000-8010"
+
+
+def _describe_ports(expected: str) -> dict[str, Any]:
+    number = {"type": "integer", "minimum": 1, "maximum": 65535}
+    return {"x-value": expected, "anyOf": [number, {"type": "string"}]}
+
+
 def _parse_ports(value: Any) -> Any:
     if isinstance(value, bool):
-        raise ValueError("expected a port 1-65535 or a range such as 8000-8010")  # noqa: TRY004
+        raise ValueError(f"expected {_PORTS}")  # noqa: TRY004
     if isinstance(value, int):
         return PortRange(first=value, last=value)
     match = re.fullmatch(r"(\d{1,5})(?:-(\d{1,5}))?", value) if isinstance(value, str) else None
@@ -139,7 +148,7 @@ def _parse_ports(value: Any) -> Any:
         return PortRange(first=int(match[1]), last=int(match[2] or match[1]))
     if isinstance(value, PortRange):
         return value
-    raise ValueError("expected a port 1-65535 or a range such as 8000-8010")
+    raise ValueError(f"expected {_PORTS}")
 
 
 class PortRange(BaseModel):
@@ -165,7 +174,7 @@ Ports = Annotated[
     PortRange,
     BeforeValidator(_parse_ports),
     PlainSerializer(str),
-    WithJsonSchema({"anyOf": [{"type": "integer", "minimum": 1, "maximum": 65535}, {"type": "string"}]}),
+    WithJsonSchema(_describe_ports(_PORTS)),
 ]
 VlanId = Annotated[int, Strict(), Field(ge=1, le=4094)]
 Mtu = Annotated[int, Strict(), Field(ge=576, le=9216)]
@@ -188,19 +197,21 @@ DomainName = Annotated[str, *_domain]
 Text = Annotated[str, AfterValidator(_plain_text), Field(max_length=200)]
 """A description for people: one printable line."""
 
+_DURATION = "a duration such as 30s, 10m, 12h or 7d"
+_SIZE = "a size such as 512K, 200M or 1G"
 MacAddress = Annotated[str, *_from_text(_parse_mac, "a MAC address such as 52:54:00:12:34:56")]
 Duration = Annotated[
     int,
-    *_from_text(_parse_duration, "a duration such as 30s, 10m, 12h or 7d")[:1],
+    *_from_text(_parse_duration, _DURATION)[:1],
     PlainSerializer(write_duration),
-    WithJsonSchema({"type": "string", "pattern": "^[0-9]+[smhdw]$"}),
+    WithJsonSchema({"type": "string", "x-value": _DURATION, "pattern": "^[0-9]+[smhdw]$"}),
 ]
 """Seconds; written `12h`."""
 Size = Annotated[
     int,
-    *_from_text(_parse_size, "a size such as 512K, 200M or 1G")[:1],
+    *_from_text(_parse_size, _SIZE)[:1],
     PlainSerializer(write_size),
-    WithJsonSchema({"type": "string", "pattern": "^[0-9]+[KMG]$"}),
+    WithJsonSchema({"type": "string", "x-value": _SIZE, "pattern": "^[0-9]+[KMG]$"}),
 ]
 """Bytes; written `200M`."""
 
@@ -287,20 +298,23 @@ LinkTerm = Annotated[
 ]
 
 
+_PORT_TERM = "a port 1-65535, a range such as 8000-8010, or an alias; a leading ! excludes it"
+
+
 def _read_port_term(value: Any) -> addresses.PortTerm:
     try:
         if isinstance(value, str) or type(value) is int:
             return addresses.parse_port_term(value)
     except ValueError:
         pass
-    raise ValueError("expected a port 1-65535, a range such as 8000-8010, or an alias; a leading ! excludes it")
+    raise ValueError(f"expected {_PORT_TERM}")
 
 
 PortTerm = Annotated[
     addresses.PortTerm,
     BeforeValidator(_read_port_term),
     PlainSerializer(str),
-    WithJsonSchema({"anyOf": [{"type": "integer", "minimum": 1, "maximum": 65535}, {"type": "string"}]}),
+    WithJsonSchema(_describe_ports(_PORT_TERM)),
 ]
 
 
