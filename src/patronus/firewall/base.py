@@ -26,7 +26,9 @@ BOGONS = Addresses.of(
 """Sources nobody may use on the internet; link-local stays, neighbours use it. Private ones have their own switch, and
 fc00::/7 is in both because it is neither global unicast (2000::/3) nor useful from outside."""
 
-STATE = "ct state vmap { established : accept, related : accept, invalid : drop }"
+STATE = ("ct state established,related accept", "ct state invalid drop")
+"""Bit tests and no map: elements of a map that is being replaced stop matching at the switch of generations, also for a
+packet that met the old rules just before. No packet of a known connection may be lost to that."""
 
 
 def _names(links: Iterable[Link], wanted: Callable[[Link], bool]) -> list[str]:
@@ -36,8 +38,7 @@ def _names(links: Iterable[Link], wanted: Callable[[Link], bool]) -> list[str]:
 def write_spoofing(ruleset: Ruleset) -> dict[str, list[str]]:
     """Drop what cannot come from where it says, for every packet and before any translation."""
     guarded = _names(ruleset.links, lambda link: link.anti_spoofing)
-    if not guarded:
-        return {}
+    check = f"iifname {write_links(guarded)} fib saddr . iif oif missing jump spoofed"
     return {
         "spoofed": [
             "ip6 saddr :: return",
@@ -47,7 +48,7 @@ def write_spoofing(ruleset: Ruleset) -> dict[str, list[str]]:
         ],
         "anti-spoofing": [
             "type filter hook prerouting priority raw; policy accept;",
-            f"iifname {write_links(guarded)} fib saddr . iif oif missing jump spoofed",
+            *([check] if guarded else []),
         ],
     }
 

@@ -7,13 +7,12 @@ from itertools import groupby
 
 from patronus.firewall import base
 from patronus.firewall.folding import Run, fold_rules
+from patronus.firewall.handover import HEADER, TABLE
 from patronus.firewall.ir import SELF, Rule, Ruleset
 from patronus.firewall.matches import write_rule, write_run
 from patronus.firewall.scopes import Chain, Dispatch, Pair, dispatch_rules
 from patronus.firewall.sets import SetTable
 from patronus.firewall.translation import write_translation
-
-TABLE = "table inet patronus"
 
 
 def compile_ruleset(ruleset: Ruleset) -> str:
@@ -35,7 +34,7 @@ def compile_ruleset(ruleset: Ruleset) -> str:
     chains["output"] = _write_output(outbound)
     chains.update(write_translation(ruleset.forwards, ruleset.source_nat, sets))
     body = "\n".join([*sets.declarations, *(_write_chain(name, lines) for name, lines in chains.items())])
-    return f"{TABLE}\ndelete {TABLE}\n{TABLE} {{\n{body}}}\n"
+    return f"{HEADER}{TABLE} {{\n{body}}}\n"
 
 
 def _write_chain(name: str, lines: Iterable[str]) -> str:
@@ -57,7 +56,7 @@ def _write_input(ruleset: Ruleset, dispatch: Dispatch, guards: bool) -> list[str
     lines = [
         "type filter hook input priority filter; policy drop;",
         'iifname "lo" accept',
-        base.STATE,
+        *base.STATE,
         "jump essentials",
     ]
     if guards:
@@ -68,7 +67,7 @@ def _write_input(ruleset: Ruleset, dispatch: Dispatch, guards: bool) -> list[str
 
 
 def _write_forward(ruleset: Ruleset, dispatch: Dispatch, guards: bool) -> list[str]:
-    lines = ["type filter hook forward priority filter; policy drop;", base.STATE]
+    lines = ["type filter hook forward priority filter; policy drop;", *base.STATE]
     if guards:
         lines.append("jump source-guards")
     if dispatch.pairs:

@@ -53,7 +53,7 @@ def write_source_nat(rule: SourceNat, sets: SetTable) -> Iterator[str]:
 def write_translation(
     forwards: Iterable[PortForward], rules: Iterable[SourceNat], sets: SetTable
 ) -> dict[str, list[str]]:
-    """Return the bodies of the two NAT chains, empty ones left out."""
+    """Return the bodies of the two NAT chains."""
     chains = {
         "destination-nat": ["type nat hook prerouting priority dstnat; policy accept;"],
         "source-nat": ["type nat hook postrouting priority srcnat; policy accept;"],
@@ -62,4 +62,4 @@ def write_translation(
         chains["destination-nat"] += write_forward(forward, sets)
     for rule in rules:
         chains["source-nat"] += write_source_nat(rule, sets)
-    return {name: lines for name, lines in chains.items() if len(lines) > 1}
+    return chains
