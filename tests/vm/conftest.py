@@ -97,5 +97,4 @@ def pytest_runtest_makereport(
 
 def _describe(folder: Path, nodeid: str) -> str:
     names = ", ".join(sorted(file.name for file in folder.iterdir()))
-    again = f'python3 -m patronus_builder sandbox -- python3 -m pytest "{nodeid}"'
-    return f"{folder.relative_to(REPOSITORY)}: {names}\nagain: PYTHONPATH=src {again}"
+    return f"{folder.relative_to(REPOSITORY)}: {names}\nagain: make test-vm TESTS='{nodeid}'"

@@ -15,10 +15,9 @@ GRACE = 2.0
 
 
 def cut_management(document: Document) -> Document:
-    """A change an owner would regret: nothing may reach the box any more."""
-    return (
-        document.remove_named("firewall.rules", "lan-box").put("firewall.anti_lockout", False).put("ssh.enabled", False)
-    )
+    """A change an owner would regret: nothing at home may reach the box any more."""
+    oops = {"name": "oops", "action": "block", "from": ["lan"], "to": ["self"]}
+    return document.put("firewall.anti_lockout", False).add_first("firewall.rules", oops)
 
 
 def test_a_change_of_one_rule_restarts_nothing(house: House) -> None:
@@ -112,6 +111,8 @@ def test_a_power_cut_undoes_what_was_not_confirmed(house: House) -> None:
     house.apply(cut_management(house.base), "--confirm-within", "10m")
     assert not house.can_manage()
 
+    house.router.write("/var/lib/flushed", b"flushed")
+    house.router.run("sync", "/var/lib/flushed")
     house.router.power_cut()
     house.router.boot()
 
@@ -119,4 +120,5 @@ def test_a_power_cut_undoes_what_was_not_confirmed(house: House) -> None:
     status = house.status()
     assert status["generation"] == status["confirmed"] == confirmed
     assert status["pending"] is None
+    assert house.router.read("/var/lib/flushed") == b"flushed"
     assert house.router.read("/etc/machine-id") == machine_id, "the box is still the same"

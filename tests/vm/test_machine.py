@@ -10,9 +10,6 @@ from tests.vm.driver.waiting import wait_for
 
 from patronus_builder.vm.agent import AgentError
 
-# A box without a document comes up locked down, and says so by this unit.
-NO_CONFIG = ("patronus-load.service",)
-
 
 @pytest.fixture(scope="module")
 def router(image: Path) -> Iterator[Router]:
@@ -53,16 +50,3 @@ def test_a_cut_cable_takes_the_carrier_away(router: Router) -> None:
     router.cut_cable(2)
     wait_for(lambda: router.read(path) == b"0\n", seconds=10, what="the carrier to go")
     router.plug_cable(2)
-
-
-def test_what_was_flushed_survives_a_power_cut_and_a_reboot(router: Router) -> None:
-    router.wait_until_booted(expect_failed=NO_CONFIG)
-    router.write("/var/driver-test", b"flushed")
-    router.run("sync", "/var/driver-test")
-    first = router.read("/proc/sys/kernel/random/boot_id")
-    router.power_cut()
-    router.boot(expect_failed=NO_CONFIG)
-    assert router.read("/proc/sys/kernel/random/boot_id") != first
-    assert router.read("/var/driver-test") == b"flushed"
-    router.reboot(expect_failed=NO_CONFIG)
-    assert router.read("/var/driver-test") == b"flushed"

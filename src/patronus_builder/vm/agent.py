@@ -17,30 +17,43 @@ AGENT_PORT = "patronus.agent"
 SHELL_PORT = "patronus.shell"
 
 # systemd-debug-generator(8) turns credentials into units. It also runs in the initrd, which has no Python: hence the
-# condition. Without default dependencies the agent is there before the appliance's own units, so that a boot that fails
-# can still be looked into.
-UNIT = r"""[Unit]
+# condition. Without default dependencies they are there before the appliance's own units, so that a boot that fails can
+# still be looked into; the agent does not even wait for udev, which finds the port late.
+UNIT = """[Unit]
 Description=Test hook {name}
 DefaultDependencies=no
 ConditionPathExists=!/etc/initrd-release
-Wants=dev-virtio\x2dports-patronus.{name}.device
-After=dev-virtio\x2dports-patronus.{name}.device
-
+{unit_settings}
 [Service]
-ExecStart=/usr/bin/python3 -I -S /run/credentials/@system/test-{name}.py /dev/virtio-ports/patronus.{name}
+{service_settings}ExecStart=/usr/bin/python3 -I -S /run/credentials/@system/test-{name}.py {argument}
 Restart=always
 RestartSec=100ms
 OOMScoreAdjust=-1000
 """
+SHELL_DEVICE = r"dev-virtio\x2dports-patronus.shell.device"
 
 
 def agent_credentials() -> dict[str, bytes]:
     """The system credentials that start the agent and the root shell in any systemd 256+ guest that has Python."""
     here = Path(__file__).parent
+    units = {
+        "agent": UNIT.format(
+            name="agent",
+            unit_settings="",
+            service_settings="ExecStartPre=-/usr/sbin/modprobe virtio_console\n",
+            argument=AGENT_PORT,
+        ),
+        "shell": UNIT.format(
+            name="shell",
+            unit_settings=f"Wants={SHELL_DEVICE}\nAfter={SHELL_DEVICE}\n",
+            service_settings="",
+            argument=f"/dev/virtio-ports/{SHELL_PORT}",
+        ),
+    }
     result = {"systemd.unit-dropin.sysinit.target~test": b"[Unit]\nWants=test-agent.service test-shell.service\n"}
-    for name in ("agent", "shell"):
+    for name, unit in units.items():
         result[f"test-{name}.py"] = (here / f"guest_{name}.py").read_bytes()
-        result[f"systemd.extra-unit.test-{name}.service"] = UNIT.format(name=name).encode()
+        result[f"systemd.extra-unit.test-{name}.service"] = unit.encode()
     return result
 
 

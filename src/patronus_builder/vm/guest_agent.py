@@ -71,9 +71,18 @@ def answer(port: int, request: dict[str, object]) -> None:
     send(port, {"id": request.get("id"), **result})
 
 
-def serve(path: str) -> None:
+def open_port(name: str) -> int:
+    """Opens the port of that name as soon as its driver has it, long before udev has made a link to it."""
+    while True:
+        for folder in pathlib.Path("/sys/class/virtio-ports").glob("*"):
+            if (folder / "name").exists() and (folder / "name").read_text().strip() == name:
+                return os.open(f"/dev/{folder.name}", os.O_RDWR | os.O_CLOEXEC)
+        time.sleep(0.05)
+
+
+def serve(name: str) -> None:
     """Serves the port until the machine stops."""
-    port = os.open(path, os.O_RDWR | os.O_CLOEXEC)
+    port = open_port(name)
     boot_id = pathlib.Path("/proc/sys/kernel/random/boot_id").read_text().strip()
     send(port, {"hello": boot_id})
     buffer = b""
