@@ -22,19 +22,15 @@ LISTINGS = ("list chains inet", "list sets inet", "list maps inet")
 
 def write_handover(ruleset: str, listings: Iterable[Mapping[str, Any]]) -> str:
     """Return the text to load instead of `ruleset`, given what the kernel holds. Without our table it is `ruleset`."""
-    found = [
-        (kind, item) for listing in listings for entry in listing.get("nftables", ()) for kind, item in entry.items()
-    ]
-    ours = [(kind, item["name"]) for kind, item in found if item.get("table") == "patronus" and "name" in item]
-    chains = {name for kind, name in ours if kind == "chain"}
-    if not chains >= _BASE_CHAINS or not ruleset.startswith(HEADER):
+    entries = [item for listing in listings for entry in listing.get("nftables", ()) for item in entry.items()]
+    ours = [(kind, item["name"]) for kind, item in entries if item.get("table") == "patronus" and "name" in item]
+    chains = [name for kind, name in ours if kind == "chain"]
+    if not _BASE_CHAINS.issubset(chains) or not ruleset.startswith(HEADER):
         return ruleset
-    # Maps hold references to chains, so they go first; anonymous sets go with the rules.
     lines = [f"flush {TABLE}"]
-    lines += [
-        f"delete {kind} inet patronus {name}" for kind, name in ours if kind in ("map", "set") and name[:2] != "__"
-    ]
-    lines += [
-        f"delete chain inet patronus {name}" for kind, name in ours if kind == "chain" and name not in _BASE_CHAINS
-    ]
+    # Maps hold references to chains, so they go first; anonymous sets (`__set0`) went with their rules.
+    for kind, name in ours:
+        if kind in ("map", "set") and not name.startswith("__"):
+            lines.append(f"delete {kind} inet patronus {name}")
+    lines += [f"delete chain inet patronus {name}" for name in chains if name not in _BASE_CHAINS]
     return "\n".join(lines) + "\n" + ruleset[len(HEADER) :]

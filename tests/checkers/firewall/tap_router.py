@@ -20,6 +20,8 @@ from typing import Any
 
 from tests.vm.driver.netns import Namespace
 
+from patronus.firewall.handover import LISTINGS, write_handover
+
 # linux/if_tun.h
 _TUNSETIFF, _TAP_WITHOUT_HEADER = 0x400454CA, 0x0002 | 0x1000
 _NETLINK_NETFILTER = 12
@@ -73,6 +75,12 @@ class TapRouter:
         return done.stdout
 
     def load(self, ruleset: str) -> None:
+        """Replace the ruleset as the box does."""
+        listings = [json.loads(self.run("nft", "-t", "-j", *question.split())) for question in LISTINGS]
+        self.run("nft", "-f", "-", text=write_handover(ruleset, listings))
+
+    def load_afresh(self, ruleset: str) -> None:
+        """Load a ruleset's own text, as into a kernel without one."""
         self.run("nft", "-f", "-", text=ruleset)
 
     def send(self, link: str, packet: bytes) -> None:
