@@ -8,6 +8,7 @@ from tests.vm.driver.house import BOX, CLIENT, House
 from tests.vm.driver.peer import Answer
 from tests.vm.driver.provider import (
     DELEGATED,
+    FORGED_NAME,
     GATEWAY4,
     INTERNET4,
     INTERNET6,
@@ -16,6 +17,7 @@ from tests.vm.driver.provider import (
     link_local,
 )
 from tests.vm.driver.router import mac_of
+from tests.vm.driver.waiting import wait_for
 
 
 def test_the_client_gets_a_lease_that_names_the_box(house: House) -> None:
@@ -31,6 +33,14 @@ def test_a_name_is_resolved_by_the_box_from_the_authority_outside(house: House) 
     assert house.lan.resolve(SERVER_NAME, BOX) == [INTERNET4]
     assert house.lan.resolve(SERVER_NAME, BOX, "AAAA") == [INTERNET6]
     assert house.lan.dns_status(f"nobody.{SERVER_NAME}", BOX) == "NXDOMAIN"
+
+
+def test_a_forged_answer_is_not_believed(house: House) -> None:
+    unchecked = ("dig", "+short", "+cdflag", "+tries=1", "+time=10", f"@{BOX}", FORGED_NAME)
+
+    # Asked not to check, the box shows what the forger says: the forgery does reach it.
+    assert wait_for(lambda: house.lan.run(*unchecked, check=False).stdout.strip(), seconds=60, what="the forged answer")
+    assert house.lan.dns_status(FORGED_NAME, BOX) == "SERVFAIL"
 
 
 def test_the_box_does_not_answer_questions_from_outside(house: House) -> None:

@@ -46,7 +46,7 @@ RADVD = f"""interface {CABLE} {{
 NSD = """server:
   ip-address: {address4}
   ip-address: {address6}
-  ip-address: 198.41.0.4
+  ip-address: {root}
   username: ""
   zonesdir: "{folder}"
   database: ""
@@ -61,6 +61,9 @@ remote-control:
 zone:
   name: {zone}
   zonefile: {zone}.zone
+zone:
+  name: "."
+  zonefile: root.zone
 """
 
 ZONE_FILE = f"""$ORIGIN {ZONE}.
@@ -75,6 +78,16 @@ six  AAAA {INTERNET6}
 text TXT  "answered by the lab"
 """
 
+# A root that nobody signed, at the address of a real root server: what an attacker on the way could pretend.
+ROOT_SERVER = "198.41.0.4"
+FORGED_NAME = "www.bank.forged"
+ROOT_FILE = f"""$TTL 300
+. SOA a.root-servers.net. nobody. 1 3600 600 86400 300
+. NS a.root-servers.net.
+a.root-servers.net. A {ROOT_SERVER}
+{FORGED_NAME}. A {INTERNET4}
+"""
+
 
 class Provider(Peer):
     """A peer with all that; `start` brings it up, each service ends with the lab."""
@@ -83,7 +96,7 @@ class Provider(Peer):
         """Sets the addresses and starts every service."""
         for address in (f"{GATEWAY4}/24", f"{NAME_SERVER4}/24", f"{GATEWAY6}/64", f"{NAME_SERVER6}/64"):
             self.add_address(address)
-        for address in (f"{INTERNET4}/32", f"{INTERNET6}/128", "198.41.0.4/32"):
+        for address in (f"{INTERNET4}/32", f"{INTERNET6}/128", f"{ROOT_SERVER}/32"):
             self.add_address(address, device="lo")
         with self.namespace.entered():
             Path("/proc/sys/net/ipv6/conf/all/forwarding").write_text("1")
@@ -164,7 +177,9 @@ class Provider(Peer):
 
     def _start_name_server(self) -> None:
         self._write(f"{ZONE}.zone", ZONE_FILE)
-        text = NSD.format(address4=NAME_SERVER4, address6=NAME_SERVER6, folder=self.folder, zone=ZONE)
+        self._write("root.zone", ROOT_FILE)
+        addresses = {"address4": NAME_SERVER4, "address6": NAME_SERVER6, "root": ROOT_SERVER}
+        text = NSD.format(**addresses, folder=self.folder, zone=ZONE)
         self.spawn("nsd", "-d", "-c", str(self._write("nsd.conf", text)))
         wait_for(
             lambda: self.resolve(SERVER_NAME, NAME_SERVER4) == [INTERNET4], seconds=20, what="the lab's name server"
