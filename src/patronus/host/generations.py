@@ -70,7 +70,7 @@ class Generations:
 
     def records(self) -> list[Record]:
         """Return every kept generation, highest serial first."""
-        found = [self._read_record(place) for place in self.folder.glob("*/record.json")]
+        found = [self._read_record(place) for place in self.folder.glob("[!.]*/record.json")]
         return sorted((record for record in found if record), key=lambda record: (-record.serial, record.generation))
 
     def record(self, generation: str) -> Record | None:
@@ -90,11 +90,15 @@ class Generations:
     @staticmethod
     def _read_record(path: Path) -> Record | None:
         try:
-            return Record(**json.loads(path.read_bytes()))
+            record = Record(**json.loads(path.read_bytes()))
         except (OSError, ValueError, TypeError):
             return None  # history only; what boots is the bundle, and that is verified
+        sound = isinstance(record.serial, int) and isinstance(record.confirmed_at, int)
+        return record if sound and record.generation == path.parent.name else None
 
     def _prune(self) -> None:
+        """Forget the oldest, but neither what boots nor the highest serial, which keeps older bundles out."""
+        highest = self.highest_serial()
         for record in self.records()[KEPT:]:
-            if record.generation != self.confirmed():
+            if record.generation != self.confirmed() and not (record.confirmed_at and record.serial == highest):
                 shutil.rmtree(self.folder / record.generation, ignore_errors=True)

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import json
 from collections.abc import Iterable
+from itertools import count
 from pathlib import Path
 from typing import NamedTuple
 
@@ -59,10 +60,13 @@ def assign(wanted: Iterable[LinkName], nics: list[Nic]) -> Assignment:
         if not matches:
             hint = "present: " + (", ".join(f"{nic.name} {nic.mac} {nic.path}" for nic in nics) or "no NIC at all")
             absent.append(Problem(link.origin, f"no NIC has {link.kind} {link.value}", hint))
-        elif len(matches) > 1 or matches[0].name in renames:
+        elif len(matches) > 1:
             names = ", ".join(nic.name for nic in matches)
             hint = "match by another property: mac, path or name"
             ambiguous.append(Problem(link.origin, f"{link.kind} {link.value} matches more than one: {names}", hint))
+        elif taken := renames.get(matches[0].name):
+            message = f"{link.kind} {link.value} matches {matches[0].name}, which is already {taken}"
+            ambiguous.append(Problem(link.origin, message, "give each interface its own card"))
         else:
             renames[matches[0].name] = link.name
     return Assignment(renames, ambiguous, absent)
@@ -72,7 +76,7 @@ def _matches(link: LinkName, nic: Nic) -> bool:
     if link.kind == "mac":
         return link.value == nic.mac
     if link.kind == "path":
-        return link.value == nic.path
+        return link.value == nic.path != ""
     return link.value in nic.names
 
 
@@ -82,16 +86,24 @@ def rename(renames: dict[str, str], nics: list[Nic]) -> None:
     The kernel name stays as an alternative name, so that a match by name still finds the NIC later.
     """
     moving = {old: new for old, new in renames.items() if old != new}
-    targets = set(moving.values())
+    taken = {nic.name for nic in nics} | set(moving.values())
     for nic in nics:
-        if nic.name in targets and nic.name not in moving:
-            moving[nic.name] = f"unused{len(moving)}"
-    for step, old in enumerate(moving):
+        if nic.name in moving.values() and nic.name not in moving:
+            moving[nic.name] = _free_name("unused", taken)
+    drafts = {old: _free_name("patr", taken) for old in moving}
+    for old, draft in drafts.items():
         run("ip", "link", "set", "dev", old, "down")
-        run("ip", "link", "set", "dev", old, "name", f"patr{step}")
-    for step, (old, new) in enumerate(moving.items()):
-        run("ip", "link", "set", "dev", f"patr{step}", "name", new)
+        run("ip", "link", "set", "dev", old, "name", draft)
+    for old, new in moving.items():
+        run("ip", "link", "set", "dev", drafts[old], "name", new)
         run("ip", "link", "property", "add", "dev", new, "altname", old, check=False)
+
+
+def _free_name(word: str, taken: set[str]) -> str:
+    """Return a name nobody has, and take it: one may be left over from an earlier, interrupted change."""
+    name = next(name for name in map(f"{word}{{}}".format, count()) if name not in taken)
+    taken.add(name)
+    return name
 
 
 def wait_for_nics(wanted: Iterable[LinkName], seconds: int = 15) -> None:

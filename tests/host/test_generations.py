@@ -1,0 +1,135 @@
+"""The store of generations on the config partition: nothing half-written counts, the confirmed one always boots."""
+
+from __future__ import annotations
+
+import json
+from pathlib import Path
+
+from tests.host.power import every_cut
+
+from patronus.host import generations as module
+from patronus.host.generations import Generations, Record
+
+
+def bundle(serial: int) -> bytes:
+    return f"bundle {serial}".encode()
+
+
+def record(serial: int, confirmed_at: int = 0) -> Record:
+    return Record(Generations.name(serial, bundle(serial)), serial, "alice", f"change {serial}", confirmed_at)
+
+
+def keep(config: Path, serial: int) -> Generations:
+    store = Generations(config)
+    store.keep(bundle(serial), record(serial))
+    return store
+
+
+def keep_and_confirm(config: Path, serial: int) -> Generations:
+    store = keep(config, serial)
+    store.confirm(record(serial, confirmed_at=1000 + serial))
+    return store
+
+
+def test_an_empty_partition_has_nothing(tmp_path: Path) -> None:
+    store = Generations(tmp_path)
+    assert (store.confirmed(), store.records(), store.highest_serial()) == (None, [], 0)
+    assert store.record("1-0") is None
+
+
+def test_one_serial_of_two_bundles_is_two_names() -> None:
+    assert Generations.name(5, b"one") != Generations.name(5, b"two")
+
+
+def test_what_is_kept_is_read_back_byte_for_byte(tmp_path: Path) -> None:
+    store = keep(tmp_path, 3)
+    assert store.records() == [record(3)]
+    assert store.read(record(3).generation, 100) == bundle(3)
+    assert len(store.read(record(3).generation, 4)) == 5, "one byte more than the limit tells that it is too large"
+    assert store.confirmed() is None
+    assert store.highest_serial() == 0, "only what was confirmed counts"
+
+
+def test_a_kept_generation_is_never_rewritten(tmp_path: Path) -> None:
+    store = keep_and_confirm(tmp_path, 3)
+    store.keep(b"something else", record(3))
+    assert store.read(record(3).generation, 100) == bundle(3)
+    assert store.record(record(3).generation) == record(3, 1003)
+
+
+def test_records_come_with_the_newest_first(tmp_path: Path) -> None:
+    for serial in (2, 10, 9):
+        keep(tmp_path, serial)
+    assert [item.serial for item in Generations(tmp_path).records()] == [10, 9, 2]
+
+
+def test_an_interrupted_keep_leaves_nothing_that_looks_like_a_generation(tmp_path: Path) -> None:
+    present = []
+
+    def action(place: Path) -> None:
+        keep(place, 7)
+
+    for config in every_cut(tmp_path, lambda _place: None, action):
+        store = Generations(config)
+        present.append(len(store.records()))
+        for item in store.records():
+            assert store.read(item.generation, 100) == bundle(7)
+        keep_and_confirm(config, 7)
+        assert store.confirmed() == record(7).generation
+        assert [path.name for path in store.folder.iterdir()] == [record(7).generation]
+    assert present[0] == 0
+    assert present[-1] == 1
+
+
+def test_an_interrupted_confirm_boots_the_old_or_the_new_one(tmp_path: Path) -> None:
+    def prepare(config: Path) -> None:
+        keep_and_confirm(config, 1)
+        keep(config, 2)
+
+    seen = set()
+    for config in every_cut(tmp_path, prepare, lambda place: Generations(place).confirm(record(2, 1002))):
+        store = Generations(config)
+        confirmed = store.confirmed()
+        assert confirmed is not None
+        seen.add(confirmed)
+        assert store.read(confirmed, 100) in {bundle(1), bundle(2)}
+        assert store.highest_serial() >= int(confirmed.partition("-")[0])
+    assert seen == {record(1).generation, record(2).generation}
+
+
+def test_damaged_records_are_left_out_and_the_bundle_still_boots(tmp_path: Path) -> None:
+    store = keep_and_confirm(tmp_path, 4)
+    odd = json.dumps({**record(4)._asdict(), "serial": "4"}).encode()
+    for damage in (b"", b"{}", b"[]", b"null", b'{"generation": 1}', b"\xff", b'{"a": {"b": []}}', odd):
+        (store.folder / record(4).generation / "record.json").write_bytes(damage)
+        assert store.records() == []
+        assert store.confirmed() == record(4).generation
+        assert store.highest_serial() == 4
+
+
+def test_a_record_that_speaks_of_another_generation_is_left_out(tmp_path: Path) -> None:
+    store = keep(tmp_path, 4)
+    keep(tmp_path, 5)
+    (store.folder / record(4).generation / "record.json").write_bytes(
+        (store.folder / record(5).generation / "record.json").read_bytes()
+    )
+    assert [item.serial for item in store.records()] == [5]
+
+
+def test_the_confirmed_one_and_the_highest_serial_outlive_pruning(tmp_path: Path) -> None:
+    keep_and_confirm(tmp_path, 100)
+    keep_and_confirm(tmp_path, 1)
+    for serial in range(200, 200 + module.KEPT + 5):
+        keep(tmp_path, serial)
+    store = keep_and_confirm(tmp_path, 2)
+    kept = {item.serial for item in store.records()}
+    assert store.confirmed() == record(2).generation
+    assert 2 in kept
+    assert store.highest_serial() == 100
+    assert len(kept) <= module.KEPT + 2
+
+
+def test_a_link_that_points_nowhere_is_still_the_confirmed_one(tmp_path: Path) -> None:
+    store = keep_and_confirm(tmp_path, 4)
+    (store.folder / record(4).generation).rename(tmp_path / "gone")
+    assert store.confirmed() == record(4).generation
