@@ -11,7 +11,7 @@ FAST_TESTS := tests $(SLOW_TESTS:%=--ignore=%) --ignore=tests/bench
 SANDBOXED_PYTEST = PATRONUS_KEY=$$($(BUILDER) developer-key) $(BUILDER) sandbox -- python3 -m pytest
 
 .DEFAULT_GOAL := help
-.PHONY: help run image tools venv venv-path shell fmt lint test-fast test-vm test bench clean
+.PHONY: help run image tools venv venv-path shell fmt lint test-fast test-vm test docs bench clean
 
 help: ## what each verb does
 	@grep -hE '^[a-z-]+:.*##' $(MAKEFILE_LIST) | sed -E 's/:.*## /\t/' | expand -t 12
@@ -52,6 +52,9 @@ test-vm: image ## the daemons' own checkers and the stories on the booted image 
 	@$(SANDBOXED_PYTEST) $(or $(TESTS),$(wildcard $(SLOW_TESTS)))
 
 test: test-fast test-vm ## everything; what .ci/run calls
+
+docs: venv ## write docs/reference.md from the schema
+	@PYTHONPATH=src $(VENV)/python -m patronus.ops.reference docs/reference.md
 
 bench: image ## measure, print a table, write build/bench.json
 	@$(SANDBOXED_PYTEST) tests/bench -s

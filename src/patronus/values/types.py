@@ -197,21 +197,21 @@ DomainName = Annotated[str, *_domain]
 Text = Annotated[str, AfterValidator(_plain_text), Field(max_length=200)]
 """A description for people: one printable line."""
 
-_DURATION = "a duration such as 30s, 10m, 12h or 7d"
-_SIZE = "a size such as 512K, 200M or 1G"
+DURATION = "a duration such as 30s, 10m, 12h or 7d"
+SIZE = "a size such as 512K, 200M or 1G"
 MacAddress = Annotated[str, *_from_text(_parse_mac, "a MAC address such as 52:54:00:12:34:56")]
 Duration = Annotated[
     int,
-    *_from_text(_parse_duration, _DURATION)[:1],
+    *_from_text(_parse_duration, DURATION)[:1],
     PlainSerializer(write_duration),
-    WithJsonSchema({"type": "string", "x-value": _DURATION, "pattern": "^[0-9]+[smhdw]$"}),
+    WithJsonSchema({"type": "string", "x-value": DURATION, "pattern": "^[0-9]+[smhdw]$"}),
 ]
 """Seconds; written `12h`."""
 Size = Annotated[
     int,
-    *_from_text(_parse_size, _SIZE)[:1],
+    *_from_text(_parse_size, SIZE)[:1],
     PlainSerializer(write_size),
-    WithJsonSchema({"type": "string", "x-value": _SIZE, "pattern": "^[0-9]+[KMG]$"}),
+    WithJsonSchema({"type": "string", "x-value": SIZE, "pattern": "^[0-9]+[KMG]$"}),
 ]
 """Bytes; written `200M`."""
 
