@@ -11,6 +11,7 @@ from patronus.pipeline.load import load
 from patronus.pipeline.plan import plan
 from patronus.pipeline.render import Tree, render
 from patronus.pipeline.validate import validate
+from patronus.values.manifest import Entry
 
 
 def render_document(path: Path) -> Tree:
@@ -32,13 +33,15 @@ def assert_golden(tree: Tree, folder: Path) -> None:
         assert content.decode() == kept[name].decode(), f"{folder / name} differs"
 
 
+def _describe(entry: Entry) -> str:
+    target = f"-> {entry.target} " if entry.target else ""
+    return f"{entry.mode:04o} {entry.owner}:{entry.group} {target}({entry.origin})"
+
+
 def _as_files(tree: Tree) -> dict[str, bytes]:
     manifest = tree.manifest
     index = {
-        "entries": {
-            path: f"{entry.mode:04o} {entry.owner}:{entry.group} {f'-> {entry.target} ' if entry.target else ''}({entry.origin})"
-            for path, entry in manifest.entries.items()
-        },
+        "entries": {path: _describe(entry) for path, entry in manifest.entries.items()},
         "units": [unit._asdict() for unit in manifest.units],
         "sysctls": {sysctl.key: sysctl.value for sysctl in manifest.sysctls},
         "links": [link._asdict() for link in manifest.links],

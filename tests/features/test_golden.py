@@ -5,7 +5,6 @@ from __future__ import annotations
 from pathlib import Path
 
 import pytest
-
 from tests.golden import assert_golden, render_document
 
 CASES = sorted(Path(__file__).parent.glob("*/cases/*.yaml"))
