@@ -24,6 +24,8 @@ class Choice(NamedTuple):
     bundle: bytes
     verified: Verified
     delivered: bool
+    passed_over: tuple[Problem, ...] = ()
+    """What is wrong with other delivered bundles."""
 
 
 def choose(layout: Layout) -> Choice:
@@ -57,7 +59,8 @@ def _choose_delivered(layout: Layout) -> Choice:
             continue
         choices.append(Choice(record_of(verified, bundle), bundle, verified, delivered=True))
     if choices:
-        return max(choices, key=lambda choice: choice.record.serial)
+        best = max(choices, key=lambda choice: (choice.record.serial, choice.record.generation))
+        return best._replace(passed_over=tuple(problems))
     hint = "deliver a bundle signed by an owner of this box"
     raise Refused(problems or [Problem("", "this box has no configuration yet", hint)])
 

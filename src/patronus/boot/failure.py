@@ -10,6 +10,7 @@ from patronus.host.files import write_atomically
 from patronus.host.layout import Layout
 from patronus.values.problem import Problem
 
+_LONGEST = 500
 _BANNER = """
 *** THIS BOX IS LOCKED DOWN: {reason}
 *** Nothing is forwarded and nothing can reach it from the network.
@@ -21,16 +22,17 @@ _BANNER = """
 def record_failure(layout: Layout, reason: str, problems: Sequence[Problem]) -> int:
     """Write the reason down for the console, `patronus status` and the journal; return the exit code of the step."""
     for problem in problems:
-        print(f"<2>{reason}: {_printable(str(problem))}", file=sys.stderr)
+        print(f"<2>{reason}: {printable(str(problem))}", file=sys.stderr)
     body = {"reason": reason, "problems": [list(problem) for problem in problems]}
     write_atomically(layout.failure, json.dumps(body).encode())
-    lines = "\n".join(f"    {_printable(str(problem))}" for problem in problems[:10])
+    lines = "\n".join(f"    {printable(str(problem))}" for problem in problems[:10])
     banner = _BANNER.format(reason=reason.upper(), problems=lines)
     # agetty(8) reads issue.d; a backslash would be an escape of its own.
     write_atomically(layout.root / "run/issue.d/50-patronus.issue", banner.replace("\\", "\\\\").encode())
     return 1
 
 
-def _printable(text: str) -> str:
-    """Make control characters visible; line breaks between message and hint become spaces."""
+def printable(text: str) -> str:
+    """Make control characters visible, on one line that fits a screen; hostile text may be megabytes long."""
+    text = text if len(text) <= _LONGEST else f"{text[:_LONGEST]} ..."
     return "".join(char if char.isprintable() else " " if char == "\n" else ascii(char)[1:-1] for char in text)

@@ -6,7 +6,7 @@ import json
 import sys
 
 from patronus.boot.choose import Choice, choose
-from patronus.boot.failure import record_failure
+from patronus.boot.failure import printable, record_failure
 from patronus.host.files import write_atomically
 from patronus.host.layout import Layout
 from patronus.values.problem import Problem, Refused
@@ -22,6 +22,8 @@ def main() -> int:
     except Exception as error:
         return record_failure(layout, "choosing a configuration failed", [Problem("", repr(error))])
     write_choice(layout, choice)
+    for problem in choice.passed_over:
+        print(f"<4>passed over: {printable(str(problem))}", file=sys.stderr)
     signers = ", ".join(signer.name for signer in choice.verified.signers)
     print(f"generation {choice.record.generation} by {choice.record.author}, signed by {signers}")
     return 0

@@ -5,6 +5,7 @@ from __future__ import annotations
 import sys
 
 from patronus.host import files
+from patronus.host.generations import Generations
 from patronus.host.layout import Layout
 from patronus.pipeline.apply import ApplyFailed, apply_tree
 from patronus.pipeline.confirm import Pending, changing_now, read_pending
@@ -15,9 +16,15 @@ def revert(layout: Layout) -> Pending | None:
     pending = read_pending(layout)
     if pending is None:
         return None
+    if Generations(layout.config).confirmed() == pending.generation:
+        layout.pending.unlink()  # whoever confirmed it was ended before it could say so
+        return None
     candidate = files.read_manifest(layout.trees / pending.tree)
     apply_tree(layout, layout.trees / pending.previous_tree, candidate)
-    files.point_link(layout.run / "generation", pending.previous_generation)
+    if pending.previous_generation:
+        files.point_link(layout.run / "generation", pending.previous_generation)
+    else:
+        (layout.run / "generation").unlink(missing_ok=True)
     layout.pending.unlink(missing_ok=True)
     return pending
 

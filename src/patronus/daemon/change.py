@@ -116,8 +116,11 @@ def run(layout: Layout, candidate: Candidate, confirm_within: int, progress: Cal
 
 
 def _current_tree(layout: Layout) -> str:
-    """Return the running tree's id; a locked-down box gets a tree that says so, to be able to go back to it."""
-    if layout.current.exists():
+    """Return the running tree's id; a locked-down box gets a tree that says so, to be able to go back to it.
+
+    After a boot that failed half-way `current` names a tree whose rules are not in force.
+    """
+    if layout.current.exists() and not layout.failure.exists():
         return layout.current.readlink().name
     ruleset = (layout.vendor / "lockdown.nft").read_bytes()
     entry = Entry(hashlib.sha256(ruleset).hexdigest(), 0o644, "root", "root")

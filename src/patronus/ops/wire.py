@@ -45,4 +45,7 @@ class Connection:
             raise TooLong
         message = bytes(self._buffer[:end])
         del self._buffer[: end + 1]
-        return json.loads(message)
+        try:
+            return json.loads(message)
+        except RecursionError as error:
+            raise ValueError("nested too deep") from error

@@ -61,6 +61,8 @@ def apply_tree(layout: Layout, tree: Path, old: Manifest, *, booting: bool = Fal
         _change_units(changes, booting=booting)
     except CommandFailed as error:
         raise ApplyFailed(_explain(step, error, new)) from error
+    except OSError as error:
+        raise ApplyFailed(Problem("", f"could not {step}: {error}", "see: journalctl -b -u patronusd")) from error
     if not booting:
         _read_back(new)
     return Applied(changes, warnings)

@@ -17,7 +17,7 @@ from typing import NamedTuple, TextIO
 
 from patronus.host.files import write_atomically
 from patronus.host.layout import Layout
-from patronus.host.run import run
+from patronus.host.run import CommandFailed, run
 
 REVERT_UNIT = "patronus-revert"
 APPLY_LIMIT = 300
@@ -47,9 +47,8 @@ def changing(layout: Layout) -> Iterator[None]:
     layout.run.mkdir(parents=True, exist_ok=True)
     with layout.lock.open("a+") as lock:
         fcntl.flock(lock, fcntl.LOCK_EX | fcntl.LOCK_NB)
-        _write_holder(lock)
-        yield
-        lock.truncate(0)
+        with _noted(lock):
+            yield
 
 
 @contextmanager
@@ -64,26 +63,39 @@ def changing_now(layout: Layout) -> Iterator[None]:
             with suppress(ValueError, ProcessLookupError):
                 os.kill(int(lock.read()), signal.SIGKILL)
             fcntl.flock(lock, fcntl.LOCK_EX)
-        _write_holder(lock)
-        yield
-        lock.truncate(0)
+        with _noted(lock):
+            yield
 
 
-def _write_holder(lock: TextIO) -> None:
+@contextmanager
+def _noted(lock: TextIO) -> Iterator[None]:
+    """Note who holds the lock while it is held, and nobody afterwards: a stale number would be somebody else's."""
     lock.truncate(0)
     lock.write(str(os.getpid()))
     lock.flush()
+    try:
+        yield
+    finally:
+        lock.truncate(0)
 
 
 def arm(layout: Layout, pending: Pending) -> None:
-    """Write the pending change down and start the timer, before anything changes."""
+    """Write the pending change down and start the timer, before anything changes; without timer nothing is pending."""
     write_atomically(layout.pending, json.dumps(pending._asdict()).encode(), 0o600)
+    try:
+        _start_timer(pending.seconds)
+    except CommandFailed:
+        layout.pending.unlink()
+        raise
+
+
+def _start_timer(seconds: int) -> None:
     run("systemctl", "stop", f"{REVERT_UNIT}.timer", check=False)
     run("systemctl", "reset-failed", f"{REVERT_UNIT}.service", check=False)
     run(
         "systemd-run",
         f"--unit={REVERT_UNIT}",
-        f"--on-active={pending.seconds}s",
+        f"--on-active={seconds}s",
         "--timer-property=AccuracySec=50ms",
         "--collect",
         "--description=Go back to the last confirmed configuration",
