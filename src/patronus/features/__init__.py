@@ -18,4 +18,17 @@ from patronus.features.ssh import FEATURE as SSH
 from patronus.features.system import FEATURE as SYSTEM
 from patronus.features.zones import FEATURE as ZONES
 
-FEATURES: tuple[Feature[Any], ...] = (SYSTEM, JOURNAL, ZONES, INTERFACES, ALIASES, FIREWALL, NAT, RA, DHCP, DNS, SSH, NTP)
+FEATURES: tuple[Feature[Any], ...] = (
+    SYSTEM,
+    JOURNAL,
+    ZONES,
+    INTERFACES,
+    ALIASES,
+    FIREWALL,
+    NAT,
+    RA,
+    DHCP,
+    DNS,
+    SSH,
+    NTP,
+)
