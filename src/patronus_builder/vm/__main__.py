@@ -11,7 +11,7 @@ from patronus_builder.vm.terminal import attach
 
 def find_shells() -> list[Path]:
     """Sockets of running machines that have a root shell, the newest first."""
-    sockets = [*Path("/tmp").glob("patronus-vm-*/shell.sock"), *RUN_FOLDER.glob("shell.sock")]  # noqa: S108
+    sockets = [*Path("/tmp").glob("patronus-vm-*/*/shell.sock"), *RUN_FOLDER.glob("shell.sock")]  # noqa: S108
     return sorted(sockets, key=lambda path: path.stat().st_mtime, reverse=True)
 
 
@@ -24,7 +24,7 @@ def open_shell() -> int:
         except ConnectionRefusedError:  # that machine ended without cleaning up
             continue
         return 0
-    say("No test machine runs. Start one: `make run SHELL_PORT=1` in another terminal, or a test with --keep-running.")
+    say("No test machine runs now: start `make test-vm` in another terminal.")
     return 1
 
 

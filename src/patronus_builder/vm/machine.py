@@ -1,5 +1,6 @@
 """Starts, watches and ends one QEMU process over a disk image that it never changes."""
 
+import os
 import shutil
 import subprocess
 import tempfile
@@ -11,6 +12,8 @@ from typing import Self
 
 from patronus_builder.vm.command import MachineSpec, TapNic, qemu_command
 from patronus_builder.vm.qmp import Qmp, QmpError
+
+FOLDER_PREFIX = "patronus-vm-"
 
 
 def make_disk(image: Path, disk: Path, *, size_gib: int | None = None) -> None:
@@ -30,11 +33,28 @@ def prepare_folder(spec: MachineSpec, image: Path, *, size_gib: int | None = Non
         file.write_text(text)
 
 
+def make_short_folder() -> Path:
+    """A new folder with a short path: a UNIX socket's path has at most 107 bytes, unix(7). The caller removes it."""
+    remove_leftovers()
+    return Path(tempfile.mkdtemp(prefix=f"{FOLDER_PREFIX}{os.getpid()}-", dir="/tmp"))
+
+
+def remove_leftovers() -> None:
+    """Removes the folders (with disks in them) of processes that were killed before they could do it themselves."""
+    for folder in Path("/tmp").glob(f"{FOLDER_PREFIX}*-*"):  # noqa: S108
+        owner = folder.name.removeprefix(FOLDER_PREFIX).partition("-")[0]
+        if owner.isdecimal() and not Path("/proc", owner).exists():
+            shutil.rmtree(folder, ignore_errors=True)
+
+
 @contextmanager
-def temporary_folder(prefix: str = "patronus-vm-") -> Iterator[Path]:
-    """A folder with a short path: a UNIX socket's path has at most 107 bytes, unix(7)."""
-    with tempfile.TemporaryDirectory(prefix=prefix, dir="/tmp") as name:
-        yield Path(name)
+def temporary_folder() -> Iterator[Path]:
+    """A short folder for as long as the block lasts."""
+    folder = make_short_folder()
+    try:
+        yield folder
+    finally:
+        shutil.rmtree(folder, ignore_errors=True)
 
 
 class Machine:

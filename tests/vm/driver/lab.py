@@ -1,7 +1,6 @@
 """One lab: peers, routers and the folder where they leave their traces; closing it leaves nothing behind."""
 
 import shutil
-import tempfile
 from pathlib import Path
 from types import TracebackType
 from typing import Self
@@ -9,6 +8,8 @@ from typing import Self
 from tests.vm.driver.peer import Peer
 from tests.vm.driver.provider import Provider
 from tests.vm.driver.router import Router, mac_of
+
+from patronus_builder.vm.machine import make_short_folder
 
 # Labs that exist now; a failing test asks all of them for evidence.
 OPEN_LABS: list["Lab"] = []
@@ -19,8 +20,7 @@ class Lab:
 
     def __init__(self, *, record: bool = True) -> None:
         """`record` keeps what passes the peers' cables; stories that send at full rate switch it off."""
-        # A UNIX socket's path has at most 107 bytes: not below pytest's long folder names.
-        self.folder = Path(tempfile.mkdtemp(prefix="patronus-vm-", dir="/tmp"))
+        self.folder = make_short_folder()
         self.peers: dict[str, Peer] = {}
         self.routers: dict[str, Router] = {}
         self._record = record
