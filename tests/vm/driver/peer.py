@@ -103,7 +103,8 @@ class Peer:
         """The global addresses (4 or 6) on the cable, without those still tentative."""
         found = self._read_json("ip", "-j", f"-{family}", "address", "show", "dev", CABLE, "scope", "global")
         infos = [info for link in found for info in link.get("addr_info", [])]
-        return [str(info["local"]) for info in infos if not info.get("tentative")]
+        # ip(8) leaves empty objects where its filter dropped an address.
+        return [str(info["local"]) for info in infos if "local" in info and not info.get("tentative")]
 
     def wait_for_ipv6(self, *, seconds: float = 30) -> str:
         """The first global IPv6 address that router advertisements gave this host."""

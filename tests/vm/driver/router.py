@@ -165,7 +165,8 @@ class Router:
         """The global addresses (4 or 6) of one of the router's interfaces."""
         found = self.read_json("ip", "-j", f"-{family}", "address", "show", "dev", interface, "scope", "global")
         infos = [info for link in found for info in link.get("addr_info", [])]
-        return [str(info["local"]) for info in infos if not info.get("tentative")]
+        # ip(8) leaves empty objects where its filter dropped an address.
+        return [str(info["local"]) for info in infos if "local" in info and not info.get("tentative")]
 
     def wait_for_unit(self, unit: str, state: str = "active", *, seconds: float = 60) -> None:
         """Waits until a unit has a state; raises BootFailedError at once when it failed instead."""
