@@ -1,0 +1,150 @@
+"""Both boot steps one after the other, from bundles on the config partition to the files daemons read."""
+
+from __future__ import annotations
+
+import json
+
+import pytest
+from tests.box import Box, sign
+from tests.documents import HOUSE, house
+
+from patronus.boot import apply, load
+from patronus.host.generations import Generations
+from patronus.host.links import Nic
+from patronus.pipeline.apply import running_manifest
+from patronus.values.fragments import RULESET_PATH
+
+
+@pytest.fixture(autouse=True)
+def here(box: Box, monkeypatch: pytest.MonkeyPatch) -> None:
+    """Let the steps find the box at `/`."""
+    for step in (load, apply):
+        monkeypatch.setattr(step, "Layout", lambda: box.layout)
+
+
+def boot(box: Box) -> int:
+    """Boot: what is in /run is gone, the steps run in order; return the code of the last one."""
+    import shutil
+
+    shutil.rmtree(box.layout.root / "run", ignore_errors=True)
+    box.system.calls.clear()
+    return load.main() or apply.main()
+
+
+def why(box: Box) -> str:
+    """Return why the box is locked down."""
+    body = json.loads(box.layout.failure.read_bytes())
+    return f"{body['reason']}: " + "; ".join(problem[1] for problem in body["problems"])
+
+
+def test_a_delivered_bundle_becomes_the_confirmed_generation(box: Box) -> None:
+    bundle = sign(box.key, 7, comment="first")
+    box.deliver("first.bundle", bundle)
+    assert boot(box) == 0
+    store = Generations(box.layout.config)
+    assert store.confirmed() == Generations.name(7, bundle)
+    (record,) = store.records()
+    assert (record.serial, record.author, record.comment, record.confirmed_at > 0) == (7, "Alice", "first", True)
+    assert box.current("etc/hostname") == "gw\n"
+    assert box.system.rulesets == [box.current(RULESET_PATH).encode()]
+    assert not box.layout.failure.exists()
+
+
+def test_the_next_boot_takes_it_again_without_the_delivery(box: Box) -> None:
+    box.deliver("first.bundle", sign(box.key, 7))
+    assert boot(box) == 0
+    manifest = running_manifest(box.layout)
+    (box.layout.config / "incoming/first.bundle").unlink()
+    assert boot(box) == 0
+    assert running_manifest(box.layout) == manifest
+    assert len(Generations(box.layout.config).records()) == 1
+
+
+def test_rules_come_before_any_service_and_nothing_is_waited_for(box: Box) -> None:
+    box.deliver("first.bundle", sign(box.key, 7))
+    assert boot(box) == 0
+    starts = [index for index, call in enumerate(box.system.calls) if " start " in call]
+    assert starts
+    assert box.system.position("nft") < min(starts)
+    assert all("--no-block" in box.system.calls[index] for index in starts)
+
+
+def test_cards_get_their_names_before_the_rules_are_loaded(box: Box) -> None:
+    box.deliver("first.bundle", sign(box.key, 7))
+    assert boot(box) == 0
+    assert box.system.position("ip link property add dev wan altname eth0")
+    assert box.system.position("name wan") < box.system.position("nft")
+
+
+def test_a_service_that_runs_already_is_told_to_read_its_configuration(box: Box) -> None:
+    box.system.active.add("systemd-journald.service")
+    box.deliver("first.bundle", sign(box.key, 7))
+    assert boot(box) == 0
+    assert "systemctl --no-block reload-or-restart -- systemd-journald.service" in box.system.calls
+
+
+def test_a_missing_card_is_a_warning_at_boot_and_the_rest_works(box: Box, capsys: pytest.CaptureFixture[str]) -> None:
+    box.system.nics.pop()
+    box.deliver("first.bundle", sign(box.key, 7))
+    assert boot(box) == 0
+    assert "<4>warning: interfaces.lan.match: no NIC has mac 52:54:00:00:00:02" in capsys.readouterr().err
+
+
+def test_a_card_that_matches_twice_fails_secure(box: Box) -> None:
+    box.system.nics.append(Nic("eth9", "52:54:00:00:00:02", "", ("eth9",)))
+    box.deliver("first.bundle", sign(box.key, 7))
+    assert boot(box) == 1
+    assert "matches more than one: eth1, eth9" in why(box)
+    assert box.system.rulesets == []
+    assert Generations(box.layout.config).confirmed() is None
+
+
+def test_a_document_this_image_has_no_profile_for_fails_secure_with_its_name(box: Box) -> None:
+    (box.layout.root / "usr/lib/os-release").write_text('IMAGE_VERSION=1.2\nPATRONUS_PROFILES="dhcp"\n')
+    box.deliver("first.bundle", sign(box.key, 7))
+    assert boot(box) == 1
+    assert "needs the image profile 'dns'" in why(box)
+    assert Generations(box.layout.config).confirmed() is None
+
+
+def test_a_signed_document_with_mistakes_fails_secure_and_tells_all_of_them(box: Box) -> None:
+    box.deliver("first.bundle", sign(box.key, 7, house(zones={"LAN": {}}, ntp={"serv": []})))
+    assert boot(box) == 1
+    assert "expected a zone name" in why(box)
+    assert "is not a known key here" in why(box)
+
+
+@pytest.mark.parametrize("step", ["nft", "set dev eth0 down", "no-block start"])
+def test_a_step_the_box_refuses_fails_secure_and_confirms_nothing(box: Box, step: str) -> None:
+    box.system.refuses = lambda call: step in call
+    box.deliver("first.bundle", sign(box.key, 7))
+    assert boot(box) == 1
+    assert "the configuration cannot be applied: could not" in why(box)
+    assert Generations(box.layout.config).confirmed() is None
+
+
+def test_a_disk_error_fails_secure(box: Box, monkeypatch: pytest.MonkeyPatch) -> None:
+    def full(*_arguments: object) -> None:
+        raise OSError(28, "No space left on device")
+
+    monkeypatch.setattr("patronus.host.networkd.sync_files", full)
+    box.deliver("first.bundle", sign(box.key, 7))
+    assert boot(box) == 1
+    assert "No space left on device" in why(box)
+
+
+def test_an_error_nobody_thought_of_fails_secure(box: Box, monkeypatch: pytest.MonkeyPatch) -> None:
+    def broken(*_arguments: object) -> None:
+        raise ZeroDivisionError("1\x1b[2J")
+
+    monkeypatch.setattr(load, "choose", broken)
+    assert boot(box) == 1
+    assert why(box).startswith("choosing a configuration failed: ZeroDivisionError")
+
+
+def test_two_boots_of_one_document_render_the_same_tree(box: Box) -> None:
+    box.deliver("first.bundle", sign(box.key, 7, HOUSE))
+    assert boot(box) == 0
+    first = box.layout.current.readlink()
+    assert boot(box) == 0
+    assert box.layout.current.readlink() == first
