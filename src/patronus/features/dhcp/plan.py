@@ -116,7 +116,8 @@ def _write_subnet(section: DhcpServer, subnet: Subnet, link: LinkFact, context: 
     return {
         "id": subnet_id(network),
         "subnet": str(network),
-        "interface": link.name,
+        # Kea finds the subnet by the link's address. With several it has to be told, and then minds links that are new.
+        **({"interface": link.name} if len(link.addresses4) > 1 else {}),
         # Kea has to open its sockets anew when a VLAN becomes another one under the same name.
         "user-context": {"vlan": f"{link.vlan} on {link.parent}" if link.vlan else "no"},
         "valid-lifetime": lease_time,

@@ -1,0 +1,1 @@
+"""Speaks to Kea over its control socket. Standard library only."""
