@@ -118,6 +118,15 @@ def test_an_open_session_outlives_a_change_of_sshd(house: House, open_session: s
     assert open_session.poll() is None
 
 
+def test_ssh_can_be_switched_off_and_on_again(house: House) -> None:
+    assert house.lease
+    house.apply(house.base.put("ssh.enabled", False), "--confirm-now")
+    assert not house.can_manage()
+
+    house.apply(house.base, "--confirm-now")
+    assert log_in(house, "admin", house.admin, "true").returncode == 0
+
+
 def test_the_box_takes_the_time_and_gives_it_to_home(house: House) -> None:
     assert house.lease
     server = TimeServer(house.wan, GATEWAY4)
