@@ -1,0 +1,396 @@
+"""Apply, confirm, go back: what a caller of patronusd can do to the running generation."""
+
+from __future__ import annotations
+
+import base64
+import json
+import signal
+import subprocess
+import sys
+from pathlib import Path
+from typing import Any
+
+import pytest
+from tests.box import Box, sign
+from tests.documents import HOUSE, house
+
+from patronus.boot import apply as boot_apply
+from patronus.boot import load, revert
+from patronus.daemon import handlers
+from patronus.daemon.handlers import Busy, Caller
+from patronus.host.generations import Generations
+from patronus.host.run import CommandFailed
+from patronus.ops import messages as m
+from patronus.pipeline import confirm as timer
+from patronus.values.fragments import RULESET_PATH
+from patronus.values.problem import Refused
+
+CALLER = Caller("alice", lambda _text: None)
+OTHER = house(nat={"port_forwards": []})
+NO_DHCP = house(dhcp=None)
+
+
+def apply(box: Box, bundle: bytes, confirm_within: int = 600) -> m.ApplyResult:
+    request = m.ApplyRequest(bundle=base64.b64encode(bundle).decode(), confirm_within=confirm_within)
+    return handlers.apply(box.layout, request, CALLER)
+
+
+def plan(box: Box, bundle: bytes) -> m.Review:
+    return handlers.plan(box.layout, m.BundleRequest(bundle=base64.b64encode(bundle).decode()), CALLER)
+
+
+def confirm(box: Box, generation: str = "") -> str:
+    return handlers.confirm(box.layout, m.ConfirmRequest(generation=generation), CALLER).generation
+
+
+def rollback(box: Box, generation: str = "", confirm_within: int = 600) -> str:
+    request = m.RollbackRequest(generation=generation, confirm_within=confirm_within)
+    return handlers.rollback(box.layout, request, CALLER).generation
+
+
+def status(box: Box) -> m.Status:
+    return handlers.status(box.layout, m.Nothing(), CALLER)
+
+
+def state(box: Box) -> tuple[str, str, bool]:
+    """What runs, what would boot, and whether something waits for a confirmation."""
+    now = status(box)
+    return now.generation, now.confirmed, now.pending is not None
+
+
+@pytest.fixture
+def running(box: Box, monkeypatch: pytest.MonkeyPatch) -> str:
+    """Boot the house as generation 10; return its name."""
+    for step in (load, boot_apply, revert):
+        monkeypatch.setattr(step, "Layout", lambda: box.layout)
+    box.deliver("first.bundle", sign(box.key, 10))
+    assert (load.main() or boot_apply.main()) == 0
+    box.system.calls.clear()
+    return status(box).generation
+
+
+def test_a_change_waits_for_its_confirmation_and_then_stays(box: Box, running: str) -> None:
+    result = apply(box, sign(box.key, 11, OTHER))
+    assert result.generation.startswith("11-")
+    assert state(box) == (result.generation, running, True)
+    pending = status(box).pending
+    assert pending is not None
+    assert (pending.generation, pending.previous, pending.author) == (result.generation, running, "Alice")
+    assert 590 < pending.seconds_left <= 600
+    assert confirm(box, result.generation) == result.generation
+    assert state(box) == (result.generation, result.generation, False)
+    assert "systemctl stop patronus-revert.timer" in box.system.calls
+
+
+def test_the_timer_is_systemds_and_runs_before_anything_changes(box: Box, running: str) -> None:
+    apply(box, sign(box.key, 11, NO_DHCP), confirm_within=90)
+    armed = box.system.position("systemd-run --unit=patronus-revert --on-active=90s")
+    assert armed < box.system.position("systemctl stop -- ")
+    assert armed < box.system.calls.index("nft")
+    assert "AccuracySec=50ms" in box.system.calls[armed]
+    assert box.system.calls[armed].endswith("/usr/bin/python3 -I -m patronus.boot.revert")
+
+
+def test_one_rule_changed_touches_no_service(box: Box, running: str) -> None:
+    review = apply(box, sign(box.key, 11, OTHER)).review
+    assert [file.path for file in review.files] == [RULESET_PATH]
+    assert not review.stop + review.start + review.reload + review.restart
+    verbs = (" start ", " restart ", " reload ", " stop -- ")
+    assert not [call for call in box.system.calls if any(verb in call for verb in verbs)]
+    assert len(box.system.rulesets) == 2
+
+
+def test_a_plan_changes_nothing(box: Box, running: str) -> None:
+    before = state(box), box.layout.current.readlink(), Generations(box.layout.config).records()
+    box.system.calls.clear()
+    review = plan(box, sign(box.key, 11, NO_DHCP))
+    assert "kea-dhcp4-server.service" in review.stop
+    assert "-" in review.files[0].text
+    assert box.system.calls == []
+    assert (state(box), box.layout.current.readlink(), Generations(box.layout.config).records()) == before
+
+
+def test_going_back_restores_every_file_and_the_rules(box: Box, running: str) -> None:
+    tree, rules = box.layout.current.readlink(), box.system.rulesets[-1]
+    apply(box, sign(box.key, 11, NO_DHCP))
+    assert box.layout.current.readlink() != tree
+    assert rollback(box) == running
+    assert state(box) == (running, running, False)
+    assert box.layout.current.readlink() == tree
+    assert box.system.rulesets[-1] == rules
+    assert "kea-dhcp4-server.service" in box.system.active
+
+
+def test_the_timer_goes_back_without_patronusd(box: Box, running: str, capsys: pytest.CaptureFixture[str]) -> None:
+    new = apply(box, sign(box.key, 11, NO_DHCP)).generation
+    assert revert.main() == 0
+    assert state(box) == (running, running, False)
+    assert f"generation {new} was not confirmed: back at {running}" in capsys.readouterr().out
+    assert revert.main() == 0, "a second time there is nothing to do"
+
+
+def test_a_power_cut_boots_the_confirmed_generation(box: Box, running: str) -> None:
+    import shutil
+
+    apply(box, sign(box.key, 11, NO_DHCP))
+    shutil.rmtree(box.layout.root / "run")
+    assert (load.main() or boot_apply.main()) == 0
+    assert state(box) == (running, running, False)
+
+
+PROMISCUOUS = house(interfaces={**HOUSE["interfaces"], "lan": {**HOUSE["interfaces"]["lan"], "promiscuous": True}})
+
+
+@pytest.mark.parametrize(
+    ("step", "before", "after"),
+    [
+        ("systemctl stop -- ", HOUSE, NO_DHCP),
+        ("nft", HOUSE, OTHER),
+        ("systemctl reload -- ", HOUSE, PROMISCUOUS),
+        ("systemctl restart -- ", HOUSE, house(ntp={"serve": ["lan"], "orphan_stratum": 12})),
+        ("systemctl start -- ", NO_DHCP, HOUSE),
+    ],
+)
+def test_a_step_the_box_refuses_goes_back_at_once_and_says_why(
+    box: Box, running: str, step: str, before: dict[str, Any], after: dict[str, Any]
+) -> None:
+    apply(box, sign(box.key, 11, before), confirm_within=0)
+    running = state(box)[0]
+    refused: list[str] = []
+
+    def refuse_once(call: str) -> bool:
+        if refused or not (call == step or (step != "nft" and call.startswith(step))):
+            return False
+        refused.append(call)
+        return True
+
+    box.system.refuses = refuse_once
+    with pytest.raises(Refused) as caught:
+        apply(box, sign(box.key, 12, after))
+    assert refused
+    assert f"the box is back at generation {running}" in str(caught.value)
+    assert state(box) == (running, running, False)
+    assert status(box).units == tuple(unit.model_copy(update={"active": True}) for unit in status(box).units)
+
+
+def test_a_service_that_dies_at_once_goes_back_and_names_its_section(box: Box, running: str) -> None:
+    apply(box, sign(box.key, 11, NO_DHCP))
+    confirm(box)
+    without = status(box).generation
+    box.system.dies = {"kea-dhcp4-server.service"}
+    with pytest.raises(Refused) as caught:
+        apply(box, sign(box.key, 12))
+    (problem,) = caught.value.problems
+    assert problem.path == "dhcp"
+    assert "kea-dhcp4-server.service does not run" in problem.message
+    assert state(box) == (without, without, False)
+
+
+def test_a_disk_error_goes_back_at_once(box: Box, running: str, monkeypatch: pytest.MonkeyPatch) -> None:
+    calls = []
+
+    def full_once(*_arguments: object) -> None:
+        calls.append(1)
+        if len(calls) == 1:
+            raise OSError(28, "No space left on device")
+
+    monkeypatch.setattr("patronus.host.networkd.sync_files", full_once)
+    with pytest.raises(Refused, match="No space left on device"):
+        apply(box, sign(box.key, 11, OTHER))
+    assert state(box) == (running, running, False)
+
+
+def test_a_checkers_refusal_changes_nothing_and_names_the_section(box: Box, running: str) -> None:
+    tree = box.layout.current.readlink()
+    box.system.refuses = lambda call: call.startswith("unbound-checkconf")
+    with pytest.raises(Refused) as caught:
+        apply(box, sign(box.key, 11, NO_DHCP))
+    assert [problem.path for problem in caught.value.problems] == ["dns"]
+    assert "unbound-checkconf refuses it" in caught.value.problems[0].message
+    assert box.layout.current.readlink() == tree
+    assert state(box) == (running, running, False)
+    assert not [call for call in box.system.calls if call.startswith("systemd-run")]
+
+
+def test_without_a_timer_nothing_is_changed_and_nothing_waits(box: Box, running: str) -> None:
+    box.system.refuses = lambda call: call.startswith("systemd-run")
+    with pytest.raises(CommandFailed):
+        apply(box, sign(box.key, 11, OTHER))
+    assert state(box) == (running, running, False)
+    assert len(box.system.rulesets) == 1
+
+
+def test_a_second_change_has_to_wait_for_the_first(box: Box, running: str) -> None:
+    first = apply(box, sign(box.key, 11, OTHER)).generation
+    with pytest.raises(Refused, match=f"generation {first} still waits"):
+        apply(box, sign(box.key, 12, NO_DHCP))
+    assert state(box) == (first, running, True)
+
+
+def test_zero_seconds_means_confirmed_at_once(box: Box, running: str) -> None:
+    new = apply(box, sign(box.key, 11, OTHER), confirm_within=0).generation
+    assert state(box) == (new, new, False)
+
+
+def test_confirming_needs_the_right_generation_and_one_that_waits(box: Box, running: str) -> None:
+    with pytest.raises(Refused, match="no change waits"):
+        confirm(box)
+    new = apply(box, sign(box.key, 11, OTHER)).generation
+    with pytest.raises(Refused, match=f"generation {new} waits for a confirmation, not '12-x'"):
+        confirm(box, "12-x")
+    assert confirm(box) == new
+
+
+def test_serials_only_grow_but_history_may_be_applied_again(box: Box, running: str) -> None:
+    new = apply(box, sign(box.key, 11, OTHER), confirm_within=0).generation
+    for serial in (10, 11):
+        with pytest.raises(Refused, match="already accepted here"):
+            apply(box, sign(box.key, serial, NO_DHCP))
+    assert rollback(box, running) == running
+    assert state(box) == (running, new, True)
+    confirm(box)
+    assert state(box) == (running, running, False)
+    with pytest.raises(Refused, match="already accepted here"):
+        apply(box, sign(box.key, 11, NO_DHCP))
+
+
+def test_what_was_not_confirmed_does_not_use_up_its_serial(box: Box, running: str) -> None:
+    bundle = sign(box.key, 11, OTHER)
+    new = apply(box, bundle).generation
+    rollback(box)
+    assert apply(box, bundle).generation == new
+
+
+@pytest.mark.parametrize(
+    ("bundle", "reason"),
+    [
+        (b"", "ends after 0 of"),
+        (b"rubbish", "not a Patronus bundle"),
+        (b"PATRONUS" + bytes(200), "format version 0"),
+    ],
+)
+def test_what_is_no_bundle_changes_nothing(box: Box, running: str, bundle: bytes, reason: str) -> None:
+    with pytest.raises(Refused, match=reason):
+        apply(box, bundle)
+    assert state(box) == (running, running, False)
+
+
+def test_a_strangers_bundle_changes_nothing_and_is_not_kept(box: Box, running: str, mallory: Path) -> None:
+    with pytest.raises(Refused, match="does not list"):
+        apply(box, sign(mallory, 99, OTHER))
+    assert len(Generations(box.layout.config).records()) == 1
+
+
+def test_a_bundle_edited_from_another_generation_is_refused(box: Box, running: str) -> None:
+    with pytest.raises(Refused, match="edited from abababab"):
+        apply(box, sign(box.key, 11, OTHER, parent="ab" * 32))
+
+
+def test_a_locked_down_box_takes_a_good_bundle_and_can_go_back_to_being_locked_down(
+    box: Box, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    for step in (load, revert):
+        monkeypatch.setattr(step, "Layout", lambda: box.layout)
+    assert load.main() == 1
+    new = apply(box, sign(box.key, 1)).generation
+    assert state(box) == (new, "", True)
+    assert status(box).failure is not None
+    assert revert.main() == 0
+    assert state(box) == ("", "", False)
+    assert box.system.rulesets[-1] == b"# locked down\n"
+    assert "unbound.service" not in box.system.active
+    apply(box, sign(box.key, 1))
+    confirm(box)
+    assert status(box).failure is None
+
+
+def test_after_a_boot_that_failed_half_way_the_rules_are_loaded_again(
+    box: Box, running: str, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    box.system.refuses = lambda call: "no-block" in call
+    assert (load.main() or boot_apply.main()) == 1
+    box.system.refuses = lambda _call: False
+    loaded = len(box.system.rulesets)
+    apply(box, sign(box.key, 11, house(ntp={"serve": ["lan", "guest"]})))
+    assert len(box.system.rulesets) == loaded + 1
+    revert.main()
+    assert box.system.rulesets[-1] == b"# locked down\n"
+
+
+def test_a_confirm_that_was_ended_before_it_could_say_so_still_counts(box: Box, running: str) -> None:
+    new = apply(box, sign(box.key, 11, OTHER)).generation
+    store = Generations(box.layout.config)
+    record = store.record(new)
+    assert record is not None
+    store.confirm(record._replace(confirmed_at=1))
+    assert revert.main() == 0
+    assert state(box) == (new, new, False)
+
+
+def test_two_changes_at_once_are_one_too_many(box: Box, running: str) -> None:
+    with timer.changing(box.layout), pytest.raises(Busy):
+        apply(box, sign(box.key, 11, OTHER))
+    apply(box, sign(box.key, 11, OTHER))
+
+
+def test_the_lock_is_free_after_a_failure_and_names_nobody(box: Box) -> None:
+    with pytest.raises(ZeroDivisionError), timer.changing(box.layout):
+        raise ZeroDivisionError
+    assert box.layout.lock.read_text() == ""
+    with timer.changing(box.layout):
+        assert box.layout.lock.read_text().isdecimal()
+
+
+HOLDER = """
+import sys, time
+from pathlib import Path
+from patronus.host.layout import Layout
+from patronus.pipeline.confirm import changing
+with changing(Layout(Path(sys.argv[1]))):
+    print("held", flush=True)
+    time.sleep(60)
+"""
+
+
+def test_the_deadline_ends_whoever_hangs_in_a_change(box: Box) -> None:
+    environment = {"PYTHONPATH": ":".join(sys.path)}
+    with subprocess.Popen(
+        [sys.executable, "-c", HOLDER, str(box.layout.root)], stdout=subprocess.PIPE, env=environment
+    ) as holder:
+        assert holder.stdout is not None
+        assert holder.stdout.readline() == b"held\n"
+        with timer.changing_now(box.layout):
+            assert holder.wait(10) == -signal.SIGKILL
+        with timer.changing(box.layout):
+            pass
+
+
+def test_history_diff_and_show(box: Box, running: str) -> None:
+    new = apply(box, sign(box.key, 11, NO_DHCP, comment="no leases"), confirm_within=0).generation
+    entries = handlers.history(box.layout, m.Nothing(), CALLER).entries
+    assert [(entry.generation, entry.comment, entry.running, entry.confirmed) for entry in entries] == [
+        (new, "no leases", True, True),
+        (running, "", False, False),
+    ]
+    review = handlers.diff(box.layout, m.DiffRequest(old=running), CALLER)
+    assert "kea-dhcp4-server.service" in review.stop
+    shown = handlers.show(box.layout, m.ShowRequest(), CALLER)
+    assert json.loads(shown.files["config.yaml"]) == NO_DHCP
+    with pytest.raises(Refused, match="this box has no generation '5-x'"):
+        handlers.show(box.layout, m.ShowRequest(generation="5-x"), CALLER)
+
+
+def test_secret_files_are_never_shown(box: Box, running: str) -> None:
+    secret = {"name": "bob", "password_hash": "$6$saltsalt$" + "a" * 86}
+    admins = [*HOUSE["system"]["admins"], secret]
+    new = sign(box.key, 11, house(system={**HOUSE["system"], "admins": admins}))
+    texts = [file.text for file in plan(box, new).files]
+    apply(box, new)
+    shown = handlers.show(box.layout, m.ShowRequest(rendered=True), CALLER)
+    assert "a" * 86 not in "".join([*texts, *shown.files.values()])
+    assert any("bob" in path for path in shown.files)
+
+
+def test_bytes_that_are_no_base64_are_refused(box: Box, running: str) -> None:
+    with pytest.raises(Refused, match="not base64"):
+        handlers.apply(box.layout, m.ApplyRequest(bundle="ä"), CALLER)
