@@ -7,8 +7,9 @@ from __future__ import annotations
 
 from collections.abc import Iterable
 from dataclasses import dataclass, field
+from functools import cached_property
 from ipaddress import IPv4Interface, IPv6Address, IPv6Interface
-from typing import TypeVar
+from typing import TypeVar, cast
 
 from patronus.values.addresses import Addresses, Ranges
 
@@ -116,9 +117,20 @@ class Context:
     facts: tuple[object, ...] = ()
     missing: frozenset[str] = field(default_factory=frozenset)
 
+    @cached_property
+    def _by_kind(self) -> dict[type, tuple[object, ...]]:
+        kinds: dict[type, list[object]] = {}
+        for fact in self.facts:
+            kinds.setdefault(type(fact), []).append(fact)
+        return {kind: tuple(facts) for kind, facts in kinds.items()}
+
+    @cached_property
+    def _links(self) -> dict[str, LinkFact]:
+        return {link.name: link for link in reversed(self.all(LinkFact))}
+
     def all(self, kind: type[F]) -> tuple[F, ...]:
         """Return every fact of one kind, in document order."""
-        return tuple(fact for fact in self.facts if isinstance(fact, kind))
+        return cast(tuple[F, ...], self._by_kind.get(kind, ()))
 
     def one(self, kind: type[F], default: F) -> F:
         """Return the only fact of a kind, or the default."""
@@ -126,7 +138,7 @@ class Context:
 
     def link(self, name: str) -> LinkFact | None:
         """Return a link by its config name."""
-        return next((link for link in self.all(LinkFact) if link.name == name), None)
+        return self._links.get(name)
 
     def links_in(self, zones: Iterable[str]) -> tuple[LinkFact, ...]:
         """Return the links of these zones, in document order."""

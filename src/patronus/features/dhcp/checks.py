@@ -12,6 +12,7 @@ from patronus.features.dhcp.plan import served_network, subnet_id
 from patronus.features.dhcp.pools import contains, overlap, subtract_ranges
 from patronus.features.dhcp.schema import DhcpServer, Subnet
 from patronus.values.facts import Context, LinkFact
+from patronus.values.overlap import find_overlaps
 from patronus.values.problem import WARNING, Problem, config_path
 
 MIN_LEASE_TIME = 60
@@ -132,17 +133,21 @@ def _check_reserved_address(path: str, address: IPv4Address, one: _Served) -> It
 
 
 def _check_networks(served: list[_Served]) -> Iterator[Problem]:
-    for one, other in combinations(served, 2):
-        if one.network.overlaps(other.network):
-            for here, there in ((one, other), (other, one)):
-                message = f"{here.network} overlaps {there.network} at {there.path}"
-                yield Problem(here.path, message, "describe a network once, with all its pools")
-        elif subnet_id(one.network) == subnet_id(other.network):
-            message = f"{other.network} and {one.network} would have one number in the lease file"
-            yield Problem(other.path, message, "change one of them; this is one chance in four billion")
-        elif one.link == other.link:
-            message = f"{one.link.name!r} is served at {one.path} already"
-            yield Problem(f"{other.path}.interface", message, "one subnet per interface; use a VLAN for another one")
+    for one, other in find_overlaps([each.network for each in served]):
+        for here, there in ((served[one], served[other]), (served[other], served[one])):
+            message = f"{here.network} overlaps {there.network} at {there.path}"
+            yield Problem(here.path, message, "describe a network once, with all its pools")
+    links: dict[str, _Served] = {}
+    numbers: dict[int, _Served] = {}
+    for each in served:
+        first = links.setdefault(each.link.name, each)
+        if first is not each and not first.network.overlaps(each.network):
+            message = f"{each.link.name!r} is served at {first.path} already"
+            yield Problem(f"{each.path}.interface", message, "one subnet per interface; use a VLAN for another one")
+        first = numbers.setdefault(subnet_id(each.network), each)
+        if first.network != each.network:
+            message = f"{each.network} and {first.network} would have one number in the lease file"
+            yield Problem(each.path, message, "change one of them; this is one chance in four billion")
 
 
 def _check_hostnames(section: DhcpServer) -> Iterator[Problem]:

@@ -3,14 +3,13 @@
 from __future__ import annotations
 
 from collections.abc import Iterator
-from ipaddress import IPv4Interface, IPv4Network, IPv6Interface, IPv6Network
-from itertools import combinations
+from ipaddress import IPv4Interface, IPv6Interface
 from typing import NamedTuple
 
 from patronus.features.interfaces.schema import Interface, Interfaces, Ipv4Settings, Ipv6Settings
+from patronus.values.overlap import find_overlaps
 from patronus.values.problem import Problem, config_path
 
-Net = IPv4Network | IPv6Network
 IPV4_FIELDS = {
     "static": ("addresses", "gateway", "metric"),
     "dhcp": ("metric", "hostname", "client_id", "reject_from", "use_mtu"),
@@ -43,8 +42,8 @@ def check_addresses(section: Interfaces) -> Iterator[Problem]:
     held = list(_list_addresses(section))
     for one in held:
         yield from _check_host(one)
-    for one, other in combinations(held, 2):
-        yield from _check_pair(one, other)
+    for first, second in find_overlaps([each.address.network for each in held]):
+        yield from _check_pair(held[first], held[second])
     yield from _check_tracked(section)
 
 
@@ -88,20 +87,17 @@ def _check_host(held: _Held) -> Iterator[Problem]:
 
 
 def _check_pair(one: _Held, other: _Held) -> Iterator[Problem]:
-    """Refuse an address twice, and one subnet on two interfaces; several addresses of one subnet on a link are fine."""
+    """Refuse an address twice, and one subnet on two interfaces; several addresses of one subnet on a link are fine.
+
+    The networks of the two overlap.
+    """
     if one.address.ip == other.address.ip:
         for held, rival in ((one, other), (other, one)):
             yield Problem(held.path, f"{held.address.ip} is also at {rival.path}", "an address can stand once")
-    elif one.interface != other.interface and _overlap(one.address.network, other.address.network):
+    elif one.interface != other.interface:
         for held, rival in ((one, other), (other, one)):
             message = f"{held.address.network} overlaps {rival.address.network} at {rival.path}"
             yield Problem(held.path, message, "give every interface a subnet of its own")
-
-
-def _overlap(one: Net, other: Net) -> bool:
-    if isinstance(one, IPv4Network) and isinstance(other, IPv4Network):
-        return one.overlaps(other)
-    return isinstance(one, IPv6Network) and isinstance(other, IPv6Network) and one.overlaps(other)
 
 
 def _check_gateways(origin: str, interface: Interface) -> Iterator[Problem]:

@@ -21,10 +21,13 @@ FOLDER = "etc/systemd/network"
 
 def plan(section: Interfaces, context: Context) -> Iterator[File | LinkName | Unit | Claim | Symlink]:
     """Yield the files of every interface, the names of the cards and the daemon that owns them."""
+    vlans: dict[str, list[str]] = {}
+    for name, interface in section.root.items():
+        if interface.vlan:
+            vlans.setdefault(interface.vlan.parent, []).append(name)
     for name, interface in section.root.items():
         origin = config_path("interfaces", name)
-        vlans = [other for other, its in section.root.items() if its.vlan and its.vlan.parent == name]
-        yield File(f"{FOLDER}/10-{name}.network", write_network(name, interface, vlans), origin)
+        yield File(f"{FOLDER}/10-{name}.network", write_network(name, interface, vlans.get(name, ())), origin)
         yield Claim(f"link/{name}", origin)
         if interface.match:
             yield from _plan_card(name, interface.match, origin)
