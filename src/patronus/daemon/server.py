@@ -20,6 +20,7 @@ from patronus.values.problem import Refused
 _SMALL = 64 * 2**10
 _LARGE = 24 * 2**20  # a bundle of 16 MiB in base64
 _TIMEOUT = 900.0  # seconds a caller may be silent
+_PATIENCE = 5.0  # seconds for someone who may do nothing here: one refusal, and the place is free again
 _IDLE = 300.0  # seconds without any caller after which the daemon ends; systemd starts it again for the next one
 _CALLERS = 32
 
@@ -53,12 +54,14 @@ def _talk(stream: socket.socket, places: threading.BoundedSemaphore) -> None:
 
 def _answer_all(stream: socket.socket) -> None:
     with stream:
-        stream.settimeout(_TIMEOUT)
         peer = identify(stream)
+        stream.settimeout(_TIMEOUT if peer.role > Role.NOBODY else _PATIENCE)
         connection = wire.Connection(stream, _LARGE if peer.role >= Role.ADMIN else _SMALL)
         try:
             while (message := connection.receive()) is not None:
                 connection.send(answer(peer, message, connection.send))
+                if peer.role is Role.NOBODY:
+                    break
         except (OSError, ValueError, wire.TooLong) as error:
             _log(4, peer, f"connection ended: {error!r}")
 

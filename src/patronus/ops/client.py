@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import socket
 from collections.abc import Callable
+from contextlib import suppress
 from typing import Any, TypeVar
 
 from patronus.ops import wire
@@ -27,9 +28,10 @@ def call(operation: Operation[Q, R], request: Q, progress: Callable[[str], None]
             raise CallFailed(f"{reason}; is this the appliance? see: systemctl status patronusd.socket") from error
         connection = wire.Connection(stream, _ANSWER_LIMIT)
         method = f"{INTERFACE}.{operation.name}"
-        connection.send({"method": method, "parameters": request.model_dump(), "more": True})
+        with suppress(OSError):  # it may have answered with a refusal already, such as of the size
+            connection.send({"method": method, "parameters": request.model_dump(), "more": True})
         while True:
-            reply = connection.receive()
+            reply = _receive(connection)
             if reply is None:
                 raise CallFailed("patronusd ended the connection without an answer; see: journalctl -u patronusd")
             if reply.get("continues"):
@@ -37,6 +39,14 @@ def call(operation: Operation[Q, R], request: Q, progress: Callable[[str], None]
                     progress(str(reply["parameters"].get("progress", "")))
                 continue
             return _result(operation, reply)
+
+
+def _receive(connection: wire.Connection) -> Any:
+    """Return the next message; None when patronusd has gone, also in the middle of one."""
+    try:
+        return connection.receive()
+    except (OSError, ValueError):
+        return None
 
 
 def _result(operation: Operation[Q, R], reply: dict[str, Any]) -> R:

@@ -1,0 +1,57 @@
+"""Requests and results travel as JSON and come back the same; every operation can be reached from the command line."""
+
+from __future__ import annotations
+
+import json
+from typing import Any
+
+import pytest
+from hypothesis import given
+from hypothesis import strategies as st
+from pydantic import BaseModel, ValidationError
+
+from patronus.cli.main import make_parser
+from patronus.ops import messages
+from patronus.ops.registry import OPERATIONS, Operation, operation
+
+MESSAGES = [
+    item
+    for item in vars(messages).values()
+    if isinstance(item, type) and issubclass(item, messages.Message) and item is not messages.Message
+]
+COMMANDS = {"Plan": ["apply", "--dry-run", "FILE"], "Apply": ["apply", "FILE"], "Diff": ["diff", "1-a"]}
+
+each_operation = pytest.mark.parametrize("item", OPERATIONS, ids=lambda item: item.name)
+
+
+@given(st.data())
+def test_every_message_survives_the_wire(data: st.DataObject) -> None:
+    kind = data.draw(st.sampled_from([kind for kind in MESSAGES if kind.model_fields]))
+    message = data.draw(st.from_type(kind))
+    assert kind.model_validate(json.loads(json.dumps(message.model_dump()))) == message
+
+
+@pytest.mark.parametrize("kind", MESSAGES, ids=lambda kind: kind.__name__)
+def test_a_message_is_frozen_documented_and_refuses_what_it_does_not_know(kind: type[BaseModel]) -> None:
+    assert kind.__doc__
+    assert kind.model_config.get("frozen")
+    with pytest.raises(ValidationError, match="nobody_knows_this"):
+        kind.model_validate({"nobody_knows_this": 1})
+
+
+@each_operation
+def test_an_operation_is_described_and_found_by_its_name(item: Operation[Any, Any]) -> None:
+    assert operation(item.name) is item
+    assert item.summary
+    assert {item.request, item.result} <= set(MESSAGES)
+
+
+def test_an_unknown_operation_is_none() -> None:
+    assert operation("Nothing") is None
+    assert operation("") is None
+
+
+@each_operation
+def test_an_operation_has_a_command(item: Operation[Any, Any]) -> None:
+    arguments = make_parser().parse_args(COMMANDS.get(item.name, [item.name.lower()]))
+    assert arguments.run
