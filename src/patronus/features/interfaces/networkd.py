@@ -72,9 +72,9 @@ def _network_lines(interface: Interface, vlans: list[str]) -> Iterator[Line]:
         yield "Address", address
     if interface.offers_link_local:
         yield "Address", SERVICE_ADDRESS
-    if interface.is_uplink:
+    if interface.is_uplink or ipv6.source == "tracked":
         yield "KeepConfiguration", "dynamic-on-stop"
-    else:
+    if not interface.is_uplink:
         # Services can bind before the cable is in, and keep their addresses when it is pulled.
         yield "ConfigureWithoutCarrier", True
     for server in interface.dns:
