@@ -1,7 +1,9 @@
 """Stories about interfaces and the services on them: what changes is done, and what does not change is left alone."""
 
+import json
 import re
 
+from tests.vm.driver.document import Document
 from tests.vm.driver.house import BOX, CLIENT, House
 from tests.vm.driver.provider import SERVER_NAME
 from tests.vm.driver.waiting import wait_for
@@ -62,6 +64,32 @@ def test_a_new_record_is_answered_by_the_same_process_with_its_cache(house: Hous
     assert house.lan.resolve("nas.home.arpa", BOX) == ["192.168.1.9"]
     assert house.router.main_pids()[UNBOUND] == before[UNBOUND]
     assert SERVER_NAME in house.router.run("unbound-control", "dump_cache").out
+
+
+def test_the_resolver_asks_whom_the_provider_names(house: House) -> None:
+    assert house.wan_address
+
+    house.apply(house.base.put("dns.forward_to_provider", True), "--confirm-now")
+
+    def forwards() -> bool:
+        return NAME_SERVER4 in house.router.run("unbound-control", "list_forwards").out
+
+    wait_for(forwards, seconds=20, what="Unbound to forward to the provider")
+    house.router.run("systemctl", "restart", UNBOUND)
+    wait_for(forwards, seconds=20, what="Unbound to forward after a restart")
+
+
+def test_a_box_without_resolver_asks_the_provider_itself(house: House) -> None:
+    data = json.loads(house.base.text)
+    del data["dns"]
+
+    house.apply(Document(data), "--confirm-now")
+
+    wait_for(
+        lambda: f"nameserver {NAME_SERVER4}" in house.router.run("cat", "/etc/resolv.conf", check=False).out,
+        seconds=20,
+        what="the provider's name server in resolv.conf",
+    )
 
 
 def test_hosts_reach_the_resolver_over_ipv6_whatever_their_prefix(house: House) -> None:

@@ -1,7 +1,6 @@
 """The house most stories are told in: a provider on WAN, one client on LAN, and the box between them."""
 
 import hashlib
-import json
 import os
 from collections import Counter
 from pathlib import Path
