@@ -5,7 +5,7 @@ import re
 
 from tests.vm.driver.document import Document
 from tests.vm.driver.house import BOX, CLIENT, House
-from tests.vm.driver.provider import SERVER_NAME
+from tests.vm.driver.provider import NAME_SERVER4, SERVER_NAME
 from tests.vm.driver.waiting import wait_for
 
 KEA, UNBOUND = "kea-dhcp4-server.service", "unbound.service"
