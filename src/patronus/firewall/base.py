@@ -27,8 +27,8 @@ BOGONS = Addresses.of(
 fc00::/7 is in both because it is neither global unicast (2000::/3) nor useful from outside."""
 
 STATE = ("ct state established,related accept", "ct state invalid drop")
-"""Bit tests and no map: elements of a map that is being replaced stop matching at the switch of generations, also for a
-packet that met the old rules just before. No packet of a known connection may be lost to that."""
+"""Bit tests and no map: elements of a verdict map that is being replaced stop matching at the switch of generations,
+also for a packet that met the old rules just before. No packet of a known connection may be lost to that."""
 
 
 def _names(links: Iterable[Link], wanted: Callable[[Link], bool]) -> list[str]:

@@ -1,4 +1,6 @@
-"""A ruleset is replaced a hundred times under full load: no packet is lost, and none gets in."""
+"""A ruleset is replaced a hundred times under full load: known connections lose no packet, new ones hardly any, and
+what is forbidden never gets in.
+"""
 
 from __future__ import annotations
 
@@ -17,6 +19,10 @@ __all__ = ["house"]
 pytestmark = pytest.mark.skipif(not can_use_kernel(), reason="needs root and nft")
 
 RELOADS = 100
+MOST_LOST = 5
+"""First packets on their way through a verdict map in the very nanoseconds of a switch; deleting the table instead
+loses about one in every other reload."""
+KNOWN, NEW = (4000, 53), (4001, 53)
 # Counts what passed the forward chain, apart from our own table.
 PROBE = f"""
 table inet probe
@@ -24,15 +30,22 @@ delete table inet probe
 table inet probe {{
     chain passed {{
         type filter hook postrouting priority 300
-        ip daddr {OUTSIDE} counter comment "out"
-        oifname "lan" ip daddr {CLIENT} counter comment "in"
+        ip daddr {OUTSIDE} udp sport {KNOWN[0]} counter comment "known"
+        ip daddr {OUTSIDE} udp sport {NEW[0]} counter comment "new"
+        oifname "lan" ip daddr {CLIENT} udp dport 5353 counter comment "in"
     }}
 }}
 """
 
 
+def datagram(ports: tuple[int, int]) -> bytes:
+    return frames.wrap(CLIENT, OUTSIDE, frames.UDP, frames.udp(*ports))
+
+
 class Flood:
-    """Sends packets of one known connection outwards, and ever new ones inwards, as fast as it can."""
+    """Sends as fast as it can: a connection that was answered, one that never is (new for the kernel), and packets from
+    outside that nobody asked for.
+    """
 
     def __init__(self, router: TapRouter) -> None:
         self.sent = 0
@@ -40,10 +53,11 @@ class Flood:
         self._stopping = False
 
     def run(self) -> None:
-        out = frames.wrap(CLIENT, OUTSIDE, frames.UDP, frames.udp(4000, 53))
-        inwards = [frames.wrap(OUTSIDE, CLIENT, frames.UDP, frames.udp(port, 53)) for port in range(1000, 3000)]
+        known, new = datagram(KNOWN), datagram(NEW)
+        inwards = [frames.wrap(OUTSIDE, CLIENT, frames.UDP, frames.udp(port, 5353)) for port in range(1000, 3000)]
         while not self._stopping:
-            self._router.send("lan", out)
+            self._router.send("lan", known)
+            self._router.send("lan", new)
             self._router.send("wan", inwards[self.sent % len(inwards)])
             self.sent += 1
             if self.sent % 50 == 0:
@@ -60,20 +74,22 @@ class Flood:
             thread.join()
 
 
-def test_a_hundred_reloads_under_load_lose_nothing_and_let_nothing_in(house: TapRouter) -> None:
+def test_a_hundred_reloads_under_load(house: TapRouter) -> None:
     rulesets = [ruleset_of(HOUSE), ruleset_of(HOUSE.replace(b"name: no-smtp", b"name: no-mail"))]
     house.load(rulesets[0])
     house.forget_connections()
     house.run("nft", "-f", "-", text=PROBE)
-    house.send("lan", frames.wrap(CLIENT, OUTSIDE, frames.UDP, frames.udp(4000, 53)))
-    house.send("wan", frames.wrap(OUTSIDE, "93.184.0.2", frames.UDP, frames.udp(53, 4000)))
+    house.send("lan", datagram(KNOWN))
+    house.send("wan", frames.wrap(OUTSIDE, "93.184.0.2", frames.UDP, frames.udp(KNOWN[1], KNOWN[0])))
     flood = Flood(house)
     with flood.going():
         for number in range(RELOADS):
             house.load(rulesets[number % 2])
-    counts = re.findall(
-        r'counter packets (\d+) bytes \d+ comment "(\w+)"', house.run("nft", "list", "table", "inet", "probe")
-    )
+    listing = house.run("nft", "list", "table", "inet", "probe")
     house.run("nft", "delete", "table", "inet", "probe")
+    counted = re.findall(r'counter packets (\d+) bytes \d+ comment "(\w+)"', listing)
+    passed = {name: int(packets) for packets, name in counted}
     assert flood.sent > 50 * RELOADS, "too little was sent to prove anything"
-    assert {name: int(packets) for packets, name in counts} == {"out": flood.sent + 1, "in": 1}
+    assert passed["known"] == flood.sent + 1
+    assert flood.sent - MOST_LOST <= passed["new"] <= flood.sent
+    assert passed["in"] == 0
