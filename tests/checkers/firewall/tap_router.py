@@ -20,6 +20,7 @@ from typing import Any
 
 from tests.vm.driver.netns import Namespace
 
+from patronus.firewall.counters import read_counters
 from patronus.firewall.handover import LISTINGS, write_handover
 
 # linux/if_tun.h
@@ -108,16 +109,8 @@ class TapRouter:
 
     def counters(self) -> Counter[str]:
         """Return the packets counted under each rule's name, elements of folded maps included."""
-        found: Counter[str] = Counter()
-        for item in json.loads(self.run("nft", "-j", "list", "table", "inet", "patronus"))["nftables"]:
-            if "rule" in item:
-                packets = [part["counter"]["packets"] for part in item["rule"]["expr"] if "counter" in part]
-                if packets:
-                    found[item["rule"].get("comment", "")] += packets[0]
-            for element, _ in item.get("map", {}).get("elem", ()):
-                if isinstance(element, dict) and "elem" in element:
-                    found[element["elem"]["comment"]] += element["elem"]["counter"]["packets"]
-        return +found
+        listing = json.loads(self.run("nft", "-j", "list", "table", "inet", "patronus"))
+        return +Counter({name: hits.packets for name, hits in read_counters(listing).items()})
 
     def close(self) -> None:
         for fd in self._fds.values():
