@@ -1,7 +1,7 @@
 """`python3 -m patronus_builder VERB`: what the Makefile calls."""
 
 import argparse
-from collections.abc import Sequence
+from collections.abc import Callable, Sequence
 from pathlib import Path
 
 from patronus_builder.developer import EXAMPLE, make_developer_key, make_developer_trust
@@ -13,25 +13,33 @@ from patronus_builder.sandbox import run_in_sandbox
 from patronus_builder.tools import make_tools
 from patronus_builder.venv import make_venv, venv_path
 
+Verb = Callable[[argparse.Namespace], object]
+
 
 def make_parser() -> argparse.ArgumentParser:
-    """The command line of the builder."""
+    """The command line of the builder; each verb's function is its `run` default, an int it returns the exit status."""
     parser = argparse.ArgumentParser(prog="patronus_builder", description=__doc__)
-    verbs = parser.add_subparsers(dest="verb", required=True)
-    verbs.add_parser("venv", help="make the environment with linters and test tools")
-    verbs.add_parser("venv-path", help="print where it is")
-    verbs.add_parser("tools", help="fetch mkosi and build the tools tree; print its folder")
-    sandbox = verbs.add_parser("sandbox", help="run a command in the tools tree: sandbox -- COMMAND...")
+    verbs = parser.add_subparsers(required=True)
+
+    def add(name: str, text: str, run: Verb) -> argparse.ArgumentParser:
+        verb: argparse.ArgumentParser = verbs.add_parser(name, help=text)
+        verb.set_defaults(run=run)
+        return verb
+
+    add("venv", "make the environment with linters and test tools", lambda _: make_venv())
+    add("venv-path", "print where it is", lambda _: print(venv_path()))
+    add("tools", "fetch mkosi and build the tools tree; print its folder", lambda _: print(make_tools()))
+    add("bootstrap", "all that `make run` and `make test` need besides the image", _bootstrap)
+    add("developer-key", "print the key whose signatures local images trust", lambda _: print(make_developer_key()))
+    add("check-image-files", "read mkosi's files; warnings are errors", lambda _: check_files(find_profiles()))
+    sandbox = add("sandbox", "run a command in the tools tree: sandbox -- COMMAND...", _sandbox)
     sandbox.add_argument("command", nargs="+")
-    verbs.add_parser("developer-key", help="print the private key whose signatures locally built images trust")
-    image = verbs.add_parser("image", help="build the image; print the disk's path")
-    run = verbs.add_parser("run", help="build the image and boot it with a signed document at this terminal")
+    _add_image_options(add("image", "build the image; print the disk's path", _image))
+    run = add("run", "build the image and boot it with a signed document at this terminal", _run)
     run.add_argument("--config", type=Path, default=EXAMPLE, help="the document (default: the example)")
     run.add_argument("--shell", action="store_true", help="also offer the root shell of `make shell`")
-    for parser_with_image in (image, run):
-        _add_image_options(parser_with_image)
-    verbs.add_parser("check-image-files", help="read mkosi's files; warnings are errors")
-    disk = verbs.add_parser("assemble", help="write another disk from the image built last")
+    _add_image_options(run)
+    disk = add("assemble", "write another disk from the image built last; print its path", _assemble)
     disk.add_argument("output", type=Path)
     disk.add_argument("--parts", type=Path, default=PARTS_FOLDER)
     disk.add_argument("--incoming", type=Path, nargs="*", default=[], help="signed bundles for the config partition")
@@ -52,29 +60,32 @@ def _read_request(options: argparse.Namespace) -> ImageRequest:
     return ImageRequest(options.profiles.split(), options.version, trust, options.release)
 
 
+def _bootstrap(_: argparse.Namespace) -> None:
+    make_venv()
+    make_tools()
+
+
+def _sandbox(options: argparse.Namespace) -> int:
+    return run_in_sandbox(options.command).returncode
+
+
+def _image(options: argparse.Namespace) -> None:
+    print(build_image(_read_request(options)))
+
+
+def _run(options: argparse.Namespace) -> int:
+    return run_image(_read_request(options), options.config, ["--shell"] if options.shell else [])
+
+
+def _assemble(options: argparse.Namespace) -> None:
+    print(assemble(options.parts, options.output, options.incoming))
+
+
 def main(arguments: Sequence[str] | None = None) -> int:
     """Run one verb; returns the exit status."""
     options = make_parser().parse_args(arguments)
-    match options.verb:
-        case "venv":
-            make_venv()
-        case "venv-path":
-            print(venv_path())
-        case "tools":
-            print(make_tools())
-        case "sandbox":
-            return run_in_sandbox(options.command).returncode
-        case "developer-key":
-            print(make_developer_key())
-        case "image":
-            print(build_image(_read_request(options)))
-        case "run":
-            return run_image(_read_request(options), options.config, ["--shell"] if options.shell else [])
-        case "check-image-files":
-            check_files(find_profiles())
-        case "assemble":
-            print(assemble(options.parts, options.output, options.incoming))
-    return 0
+    status = options.run(options)
+    return status if isinstance(status, int) else 0
 
 
 if __name__ == "__main__":

@@ -18,6 +18,21 @@ PREPARATION = REPOSITORY / "src" / "patronus_builder" / "prepare.py"
 DEFAULT_VERSION = "0.1.0"
 # 2026-01-01, for a source tree without git: any fixed moment will do, as long as it is the same one everywhere.
 FALLBACK_EPOCH = "1767225600"
+# All that an image is made from besides Debian's packages and the caller's choices.
+INPUTS = (
+    "images",
+    "mkosi.conf",
+    "mkosi.extra",
+    "mkosi.finalize",
+    "mkosi.prepare",
+    "mkosi.repart",
+    "mkosi.tools.conf",
+    "profiles",
+    "src/patronus",
+    "src/patronus_builder/disk.py",
+    "src/patronus_builder/prepare.py",
+    "src/patronus_builder/rootfs.py",
+)
 
 
 @dataclass(frozen=True)
@@ -31,11 +46,31 @@ class ImageRequest:
 
 
 def build_image(request: ImageRequest) -> Path:
-    """Build the parts and the disk `build/patronus.raw`; returns its path."""
+    """Build the parts and the disk `build/patronus.raw` unless nothing changed since; returns the disk's path."""
+    make_tools()
+    mark = PARTS_FOLDER / "inputs"
     with locked("image"):
+        key = digest_inputs(request)
+        if mark.exists() and mark.read_text() == key and DISK.exists():
+            return DISK
+        mark.unlink(missing_ok=True)
         build_parts(request)
         step("putting the disk together", about="5 s")
-        return assemble(PARTS_FOLDER, DISK)
+        assemble(PARTS_FOLDER, DISK)
+        mark.write_text(key)
+        return DISK
+
+
+def digest_inputs(request: ImageRequest) -> str:
+    """A key that changes with what is in this tree. Newer Debian packages do not count: `make clean` asks for them."""
+    folders = [REPOSITORY / name for name in INPUTS] + ([request.trust] if request.trust else [])
+    parts: list[str | bytes] = [repr((sorted(request.profiles), request.version, request.release)), find_epoch()]
+    for path in (path for folder in folders for path in [folder, *sorted(folder.rglob("*"))]):
+        if path.is_symlink():
+            parts += [str(path), str(path.readlink())]
+        elif path.is_file() and "__pycache__" not in path.parts:
+            parts += [str(path), str(path.stat().st_mode), path.read_bytes()]
+    return key_of(*parts)
 
 
 def build_parts(request: ImageRequest) -> None:
@@ -85,9 +120,9 @@ def check_profiles(names: Sequence[str]) -> Sequence[str]:
 
 
 def find_epoch() -> str:
-    """Seconds since 1970 to which file times are clamped: SOURCE_DATE_EPOCH, else the time of the last commit."""
+    """Seconds since 1970 to which file times are clamped: SOURCE_DATE_EPOCH, else when an input was last committed."""
     if chosen := os.environ.get("SOURCE_DATE_EPOCH"):
         return chosen
-    command = ["git", "-C", str(REPOSITORY), "log", "-1", "--format=%ct"]
+    command = ["git", "-C", str(REPOSITORY), "log", "-1", "--format=%ct", "--", *INPUTS]
     found = subprocess.run(command, capture_output=True, text=True)
     return found.stdout.strip() or FALLBACK_EPOCH
