@@ -26,9 +26,7 @@ class TimeSource(Section):
     prefer: bool = Field(default=False, description="Take this source when several are equally good.")
     port: Port = Field(default=123, description="UDP port of the server.")
     min_poll: Poll = Field(default=6, description="Shortest interval of questions, a power of two: 6 is 64 s.")
-    max_poll: Poll = Field(
-        default=10, description="Longest interval of questions, a power of two: 10 is 1024 s."
-    )
+    max_poll: Poll = Field(default=10, description="Longest interval of questions, a power of two: 10 is 1024 s.")
 
 
 class Ntp(Section):
