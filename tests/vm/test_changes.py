@@ -22,13 +22,13 @@ def cut_management(document: Document) -> Document:
 
 def test_a_change_of_one_rule_restarts_nothing(house: House) -> None:
     assert house.lease
-    before = house.router.main_pids()
+    before = house.daemons()
     assert "unbound.service" in before and "kea-dhcp4-server.service" in before
     rule = {"name": "no-gopher", "action": "reject", "from": ["lan"], "protocol": "tcp", "ports": [70]}
 
     house.apply(house.base.add_first("firewall.rules", rule), "--confirm-now")
 
-    assert house.router.main_pids() == before
+    assert house.daemons() == before
     assert house.lan.connect(INTERNET4, 70) is Answer.REFUSED
 
 

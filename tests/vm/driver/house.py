@@ -23,6 +23,8 @@ LOAD = "patronus-load.service"
 # What a change waits for before it is kept; long enough to look around under emulation.
 DEADLINE = 20
 
+ON_DEMAND = ("patronusd.service", "systemd-hostnamed.service", "systemd-timedated.service")
+
 
 class House:
     """Everything a story needs; `router` runs `base`, signed by `owner`."""
@@ -93,10 +95,14 @@ class House:
         """The generation that runs, read where the box keeps it: quicker than asking the daemon."""
         return self.router.run("readlink", "/run/patronus/generation").out.strip()
 
+    def daemons(self) -> dict[str, str]:
+        """The process of every service that stays up, without those that come when called and leave when idle."""
+        return {unit: pid for unit, pid in self.router.main_pids().items() if unit not in ON_DEMAND}
+
     def state(self) -> tuple[str, str, dict[str, str]]:
         """What must stay the same when a change is refused: generation, rendered tree, every daemon's process."""
         tree = self.router.run("readlink", "/run/patronus/current").out
-        return self.generation, tree, self.router.main_pids()
+        return self.generation, tree, self.daemons()
 
     def counters(self) -> Counter[str]:
         """Packets by the name of the rule that counted them."""
