@@ -14,6 +14,7 @@ from patronus.ops import messages as m
 from patronus.ops import registry
 from patronus.ops.client import call
 from patronus.ops.errors import CallFailed
+from patronus.values.problem import Problem, Refused
 
 
 def run_status(arguments: argparse.Namespace) -> int:
@@ -112,6 +113,8 @@ def run_diff(arguments: argparse.Namespace) -> int:
     if os.path.exists(arguments.old):  # noqa: PTH110 - two documents on a workstation, not generations of a box
         from patronus.ops.workstation import plan
 
+        if not arguments.new:
+            raise Refused([Problem("", "one document alone has no difference", "name the second one, too")])
         review = plan(Path(arguments.new), Path(arguments.old))
     else:
         review = call(registry.DIFF, m.DiffRequest(old=arguments.old, new=arguments.new))

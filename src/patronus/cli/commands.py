@@ -6,7 +6,8 @@
 from __future__ import annotations
 
 import argparse
-import getpass
+import re
+from datetime import UTC, datetime
 from pathlib import Path
 from typing import Any
 
@@ -29,10 +30,12 @@ def add_workstation(commands: Any) -> None:
     verify = commands.add_parser("verify", help="check a bundle's signatures and its document")
     verify.add_argument("bundle", type=Path)
     verify.add_argument("--trust", type=Path, required=True, metavar="FOLDER", help="folder with allowed_signers")
+    verify.add_argument("--json", action="store_true", help="print data for programs")
     verify.set_defaults(run="workstation:run_verify")
 
     inspect = commands.add_parser("inspect", help="show what a bundle claims, unverified")
     inspect.add_argument("bundle", type=Path)
+    inspect.add_argument("--json", action="store_true", help="print data for programs")
     inspect.set_defaults(run="workstation:run_inspect")
 
     schema = commands.add_parser("schema", help="print the JSON Schema of the document")
@@ -60,10 +63,10 @@ def _add_sign(commands: Any) -> None:
     sign.add_argument("--device", action="append", default=[], metavar="ID", help="only this box (default: any)")
     sign.add_argument("--group", action="append", default=[], help="only boxes of this group")
     sign.add_argument("--minimum-image", default="0", metavar="VERSION")
-    sign.add_argument("--author", default=getpass.getuser())
+    sign.add_argument("--author", default="", help="default: your login name")
     sign.add_argument("--comment", default="")
     sign.add_argument("--parent", type=Path, metavar="BUNDLE", help="only on a box that runs this one")
-    sign.add_argument("--expires", metavar="DATE", help="warn after this day, 2030-12-31")
+    sign.add_argument("--expires", type=_day, metavar="DATE", help="warn after this day, 2030-12-31")
     sign.set_defaults(run="workstation:run_sign")
 
 
@@ -107,9 +110,16 @@ def _add_deadline(parser: argparse.ArgumentParser) -> None:
     group.add_argument("--confirm-now", action="store_const", const=0, dest="confirm_within", help="no way back")
 
 
+def _day(text: str) -> datetime:
+    try:
+        return datetime.strptime(text, "%Y-%m-%d").replace(tzinfo=UTC)
+    except ValueError as error:
+        raise argparse.ArgumentTypeError("a day such as 2030-12-31") from error
+
+
 def _seconds(text: str) -> int:
-    number, unit = (text[:-1], text[-1:]) if text[-1:] in "smh" else (text, "s")
-    seconds = int(number) * {"s": 1, "m": 60, "h": 3600}[unit]
+    number, unit = (text[:-1], text[-1]) if text[-1:] in {"s", "m", "h"} else (text, "s")
+    seconds = int(number) * {"s": 1, "m": 60, "h": 3600}[unit] if re.fullmatch("[0-9]{1,6}", number) else 0
     if not 0 < seconds <= MAX_CONFIRM:
         raise argparse.ArgumentTypeError("a time such as 90s, 10m or 2h, at most 24h")
     return seconds
@@ -120,8 +130,8 @@ def add_push(commands: Any) -> None:
     push = commands.add_parser("push", help="apply a bundle on a box over SSH and confirm when the box still answers")
     push.add_argument("host", help="as ssh(1) takes it: admin@192.168.1.1")
     push.add_argument("bundle", type=Path)
-    push.add_argument("--confirm-within", type=int, default=DEFAULT_CONFIRM, metavar="SECONDS", help="default 600")
-    push.add_argument("--reconnect-within", type=int, default=60, metavar="SECONDS", help="default 60")
+    push.add_argument("--confirm-within", type=_seconds, default=DEFAULT_CONFIRM, metavar="TIME", help="default 10m")
+    push.add_argument("--reconnect-within", type=_seconds, default=60, metavar="TIME", help="default 1m")
     push.add_argument("--yes", action="store_true", help="do not ask after showing the plan")
     push.add_argument("--ssh-option", "-o", action="append", default=[], metavar="OPTION", help="for ssh -o")
     push.set_defaults(run="push:run_push")

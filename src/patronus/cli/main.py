@@ -4,12 +4,16 @@ from __future__ import annotations
 
 import argparse
 import importlib
+import os
 import sys
 from collections.abc import Sequence
+from io import TextIOWrapper
+from typing import NoReturn
 
 from patronus.cli import commands
 from patronus.ops.errors import CallFailed
 from patronus.values.problem import Refused
+from patronus.values.terminal import safe
 
 REFUSED, USAGE, UNREACHABLE = 1, 2, 3
 _EXIT_CODES = "Exit codes: 0 done, 1 refused, 2 usage, 3 the box cannot be reached or failed."
@@ -17,30 +21,48 @@ _EXIT_CODES = "Exit codes: 0 done, 1 refused, 2 usage, 3 the box cannot be reach
 
 def main(argv: Sequence[str] | None = None) -> int:
     """Run one command and return its exit code."""
+    for stream in (sys.stdout, sys.stderr):
+        if isinstance(stream, TextIOWrapper):
+            stream.reconfigure(errors="backslashreplace")  # a terminal that knows fewer characters
     arguments = make_parser().parse_args(argv)
     try:
         module, _, function = arguments.run.partition(":")
         run = getattr(importlib.import_module(f"patronus.cli.{module}"), function)
-        return int(run(arguments) or 0)
+        code = int(run(arguments) or 0)
+        sys.stdout.flush()
     except Refused as refused:
         from patronus.cli.text import print_problems
 
         print_problems(refused.problems)
         return REFUSED
     except CallFailed as error:
-        print(f"patronus: {error}", file=sys.stderr)
+        print(safe(f"patronus: {error}"), file=sys.stderr)
         return UNREACHABLE
     except BrokenPipeError:
+        os.dup2(
+            os.open(os.devnull, os.O_WRONLY), sys.stdout.fileno()
+        )  # else Python complains when it flushes at its end
         return 0
+    except OSError as error:
+        name = f"{error.filename}: " if error.filename else ""
+        print(safe(f"patronus: {name}{error.strerror}"), file=sys.stderr)
+        return REFUSED
     except KeyboardInterrupt:
         return 130
+    return code
+
+
+class Parser(argparse.ArgumentParser):
+    """A parser whose complaints repeat no control character of the command line."""
+
+    def error(self, message: str) -> NoReturn:
+        """End with the code for usage errors."""
+        super().error(safe(message))
 
 
 def make_parser() -> argparse.ArgumentParser:
     """Return the parser of the whole command, so that documents can be made from it."""
-    parser = argparse.ArgumentParser(
-        prog="patronus", description="One signed document, one appliance.", epilog=_EXIT_CODES
-    )
+    parser = Parser(prog="patronus", description="One signed document, one appliance.", epilog=_EXIT_CODES)
     group = parser.add_subparsers(dest="command", required=True, metavar="COMMAND")
     commands.add_workstation(group)
     commands.add_box(group)

@@ -3,55 +3,91 @@
 from __future__ import annotations
 
 import argparse
-import json
 import subprocess
 import sys
 import time
 
 from patronus.cli.text import print_review, say
 from patronus.ops.errors import CallFailed
-from patronus.ops.messages import ApplyResult, Review
+from patronus.ops.messages import Review
 
-_NEW_CONNECTION = ("-o", "ControlMaster=no", "-o", "ControlPath=none", "-o", "ConnectTimeout=5")
+_NEW_CONNECTION = (
+    *("-o", "ControlMaster=no", "-o", "ControlPath=none", "-o", "ConnectTimeout=5"),
+    *("-o", "ServerAliveInterval=5", "-o", "ServerAliveCountMax=3"),
+)
+_LONGEST = 300
+"""Seconds for one command on the box."""
+
+
+class RemoteRefused(CallFailed):
+    """The box answered: no."""
 
 
 def run_push(arguments: argparse.Namespace) -> int:
     """Show the plan, apply, reconnect, confirm."""
     bundle = arguments.bundle.read_bytes()
-    print_review(Review.model_validate_json(_remote(arguments, "apply", "--dry-run", "--json", "-", stdin=bundle)))
-    if not arguments.yes and not _ask("Apply this?"):
-        say("nothing was changed")
+    try:
+        plan = _plan(arguments, bundle)
+        print_review(plan)
+        if not arguments.yes and not _ask("Apply this?"):
+            say("nothing was changed")
+            return 1
+        _apply(arguments, bundle)
+        say(f"generation {plan.generation} runs; reconnecting from outside")
+        return _confirm(arguments, plan.generation)
+    except RemoteRefused as error:
+        say(f"{error}; see above")
         return 1
+
+
+def _plan(arguments: argparse.Namespace, bundle: bytes) -> Review:
+    raw = _remote(arguments, "apply", "--dry-run", "--json", "-", stdin=bundle)
+    try:
+        return Review.model_validate_json(raw)
+    except ValueError as error:
+        raise CallFailed(f"{arguments.host} does not answer like Patronus; is it an appliance?") from error
+
+
+def _apply(arguments: argparse.Namespace, bundle: bytes) -> None:
+    """Apply. A connection that the change itself breaks proves nothing: reconnecting will tell."""
     deadline = f"{arguments.confirm_within}s"
-    raw = _remote(arguments, "apply", "--json", "--confirm-within", deadline, "-", stdin=bundle)
-    result = ApplyResult.model_validate_json(raw)
-    say(f"generation {result.generation} runs; reconnecting from outside")
-    return _confirm(arguments, result.generation)
+    try:
+        _remote(arguments, "apply", "--json", "--confirm-within", deadline, "-", stdin=bundle)
+    except RemoteRefused:
+        raise
+    except CallFailed as error:
+        say(f"the connection broke while the change was applied ({error})")
 
 
 def _confirm(arguments: argparse.Namespace, generation: str) -> int:
     end = time.monotonic() + min(arguments.reconnect_within, arguments.confirm_within)
     while True:
         try:
-            answer = json.loads(_remote(arguments, "confirm", "--json", generation))
+            _remote(arguments, "confirm", "--json", generation)
+        except RemoteRefused:
+            raise
         except CallFailed as error:
             if time.monotonic() < end:
                 time.sleep(1)
                 continue
             say(f"no answer any more ({error}); the box goes back by itself within {arguments.confirm_within} s")
             return 1
-        say(f"generation {answer['generation']} is confirmed")
+        say(f"generation {generation} is confirmed")
         return 0
 
 
 def _remote(arguments: argparse.Namespace, *command: str, stdin: bytes = b"") -> bytes:
-    """Run `patronus` on the box over a connection of its own. Raises CallFailed."""
+    """Run `patronus` on the box over a connection of its own. Raises RemoteRefused, or CallFailed without an answer."""
     options = [word for option in arguments.ssh_option for word in ("-o", option)]
     argv = ["ssh", *_NEW_CONNECTION, *options, "--", arguments.host, "patronus", *command]
     try:
-        done = subprocess.run(argv, input=stdin, stdout=subprocess.PIPE, timeout=300, check=False)
+        done = subprocess.run(argv, input=stdin, capture_output=True, timeout=_LONGEST, check=False)
     except (OSError, subprocess.TimeoutExpired) as error:
         raise CallFailed(f"ssh {arguments.host}: {error}") from error
+    if done.stderr:
+        say(done.stderr.decode("utf-8", "backslashreplace").rstrip("\n"))
+    if done.returncode == 1:
+        raise RemoteRefused(f"{arguments.host} refuses to {command[0]} it")
     if done.returncode:
         raise CallFailed(f"`patronus {command[0]}` on {arguments.host} ended with code {done.returncode}")
     return done.stdout

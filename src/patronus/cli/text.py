@@ -7,13 +7,11 @@ from collections.abc import Iterable
 
 from patronus.ops.messages import Finding, Review
 from patronus.values.problem import ERROR, Problem
+from patronus.values.terminal import safe
+
+__all__ = ["print_findings", "print_problems", "print_review", "safe", "say"]
 
 _MARKS = {"+": "32", "-": "31", "@": "36"}
-
-
-def safe(text: str) -> str:
-    """Make every character a terminal could act on visible; line breaks and tabs stay."""
-    return "".join(char if char.isprintable() or char in "\n\t" else ascii(char)[1:-1] for char in text)
 
 
 def say(text: str) -> None:
@@ -25,7 +23,8 @@ def print_problems(problems: Iterable[Problem]) -> None:
     """Print problems on stderr, errors last, with their number."""
     ordered = sorted(problems, key=lambda problem: problem.severity == ERROR)
     for problem in ordered:
-        say(str(problem))
+        path = problem.path.replace("\n", "\\n")  # a key of the document may hold a line break and forge a line
+        say(str(problem._replace(path=path)))
     count = sum(problem.severity == ERROR for problem in ordered)
     if count > 1:
         say(f"{count} errors")
@@ -41,9 +40,9 @@ def print_review(review: Review) -> None:
     for file in review.files:
         origin = f"  ({file.origin})" if file.origin else ""
         print(safe(f"{file.kind} /{file.path}{origin}"))
-        for line in file.text.splitlines():
-            if not line.startswith(("---", "+++")):
-                print("    " + _colour(safe(line)))
+        lines = file.text.split("\n")
+        for line in lines[2:] if file.text.startswith("--- a/") else lines:
+            print("    " + _colour(safe(line)))
     for verb in ("stop", "reload", "restart", "start"):
         for name in getattr(review, verb):
             print(f"{verb} {safe(name)}")

@@ -3,18 +3,24 @@
 from __future__ import annotations
 
 import argparse
-import sys
-from datetime import UTC, datetime
+import getpass
+import json
 
 from patronus.cli.text import print_findings, print_review, say
 from patronus.ops import workstation
+from patronus.values.problem import Refused
 
 
 def run_check(arguments: argparse.Namespace) -> None:
     """Validate a document."""
-    findings = workstation.check(arguments.document, arguments.profiles)
+    try:
+        findings = workstation.check(arguments.document, arguments.profiles)
+    except Refused as refused:
+        if arguments.json:
+            print(json.dumps([problem._asdict() for problem in refused.problems]))
+        raise
     if arguments.json:
-        print("[" + ",".join(finding.model_dump_json() for finding in findings) + "]")
+        print(json.dumps([finding.model_dump() for finding in findings]))
     else:
         print_findings(findings)
         say("the document is valid")
@@ -36,18 +42,29 @@ def run_sign(arguments: argparse.Namespace) -> None:
         devices=tuple(arguments.device),
         groups=tuple(arguments.group),
         minimum_image=arguments.minimum_image,
-        author=arguments.author,
+        author=arguments.author or _login_name(),
         comment=arguments.comment,
         parent=workstation.bundle_digest(arguments.parent) if arguments.parent else "",
-        expires=datetime.fromisoformat(arguments.expires).replace(tzinfo=UTC) if arguments.expires else None,
+        expires=arguments.expires,
     )
-    arguments.output.write_bytes(workstation.sign(arguments.document, arguments.key, options))
+    workstation.write_bundle(arguments.output, workstation.sign(arguments.document, arguments.key, options))
     say(f"{arguments.output} is signed; look at it with: patronus inspect {arguments.output}")
+
+
+def _login_name() -> str:
+    try:
+        return getpass.getuser()
+    except (KeyError, OSError):  # a user without an entry in passwd(5)
+        return ""
 
 
 def run_verify(arguments: argparse.Namespace) -> None:
     """Check a bundle."""
-    for signer in workstation.verify(arguments.bundle, arguments.trust):
+    signers = workstation.verify(arguments.bundle, arguments.trust)
+    if arguments.json:
+        print(json.dumps({"signers": signers}))
+        return
+    for signer in signers:
         print(f"good signature by {signer}")
 
 
@@ -55,12 +72,15 @@ def run_keygen(arguments: argparse.Namespace) -> None:
     """Make a trust folder."""
     fingerprint = workstation.keygen(arguments.keys, arguments.trust, arguments.threshold)
     print(fingerprint)
-    print(f"bake it into an image with: make image TRUST={arguments.trust}", file=sys.stderr)
+    say(f"bake it into an image with: make image TRUST={arguments.trust}")
 
 
 def run_inspect(arguments: argparse.Namespace) -> None:
     """Show what a bundle claims."""
-    print("\n".join(workstation.inspect(arguments.bundle)))
+    if arguments.json:
+        print(json.dumps(workstation.inspect_data(arguments.bundle)))
+    else:
+        print("\n".join(workstation.inspect(arguments.bundle)))
 
 
 def run_schema(_arguments: argparse.Namespace) -> None:

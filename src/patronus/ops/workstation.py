@@ -3,21 +3,23 @@
 from __future__ import annotations
 
 import json
+import re
 import time
 from collections.abc import Collection, Sequence
 from datetime import UTC, datetime
 from pathlib import Path
-from typing import Any, NamedTuple
+from typing import Any, NamedTuple, cast
 
 from patronus.host.files import write_atomically
 from patronus.host.sshkeygen import SshKeygen
 from patronus.ops.messages import FileChange, Finding, Review
-from patronus.pipeline.build import Built, build
+from patronus.pipeline.build import Built, build, documents_of
 from patronus.pipeline.review import review
 from patronus.pipeline.schema import document_schema
 from patronus.trust.format import MAX_BUNDLE, split
 from patronus.trust.manifest import ANY_DEVICE, Manifest, Target
-from patronus.trust.payload import digest, pack, unpack
+from patronus.trust.payload import check_hashes, digest, pack, unpack
+from patronus.trust.refusal import Refused as BundleRefused
 from patronus.trust.sign import add_signature, make_bundle
 from patronus.trust.sign import inspect as inspect_bundle
 from patronus.trust.store import TrustStore, parse_store, read_signer, render_store
@@ -117,17 +119,19 @@ def _members(documents: dict[str, bytes]) -> dict[str, bytes]:
         return {"config.yaml": next(iter(documents.values()))}
     members = {}
     for number, (name, raw) in enumerate(documents.items()):
-        stem = "-".join(
-            part for part in "".join(c if c.isalnum() else "-" for c in name[:-5].lower()).split("-") if part
-        )
-        members[f"config/{number:02}-{stem.lstrip('0123456789-') or 'part'}.yaml"] = raw
+        words = re.findall("[a-z0-9]+", name.removesuffix(".yaml").lower())
+        stem = "-".join(words).lstrip("0123456789-")[:60].rstrip("-")
+        members[f"config/{number:02}-{stem or 'part'}.yaml"] = raw
     return members
 
 
 def verify(path: Path, trust: Path) -> list[str]:
     """Check a bundle's signatures against a trust folder; return who signed. Raises Refused."""
     authentic = authenticate(_read(path), read_trust(trust), SshKeygen())
-    build({name: raw for name, raw in unpack(authentic.payload).members.items() if name.startswith("config")})
+    payload = unpack(authentic.payload)
+    if reasons := check_hashes(payload):
+        raise BundleRefused(reasons)
+    build(documents_of(payload.members))
     return [signer.name for signer in authentic.signers]
 
 
@@ -140,6 +144,26 @@ def read_trust(folder: Path) -> TrustStore:
 def inspect(path: Path) -> list[str]:
     """Tell what a bundle claims, unverified, one fact a line."""
     return inspect_bundle(_read(path)).lines()
+
+
+def inspect_data(path: Path) -> dict[str, Any]:
+    """Tell the same as plain data for programs."""
+    return cast(dict[str, Any], _plain(inspect_bundle(_read(path))))
+
+
+def _plain(value: object) -> object:
+    if hasattr(value, "_asdict"):
+        return {key: _plain(item) for key, item in value._asdict().items()}
+    if isinstance(value, tuple):
+        return [_plain(item) for item in value]
+    return value.isoformat() if isinstance(value, datetime) else value
+
+
+def write_bundle(path: Path, bundle: bytes) -> None:
+    """Write a bundle; never over a file that is none, such as the document itself. Raises Refused."""
+    if path.exists() and path.stat().st_size and not is_bundle(_read(path)):
+        raise Refused([Problem("", f"{path} exists and is no bundle", "choose another name, or remove it")])
+    write_atomically(path, bundle)
 
 
 def bundle_digest(path: Path) -> str:

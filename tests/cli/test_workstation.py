@@ -1,0 +1,329 @@
+"""The workstation's commands as an owner runs them: exit codes, data on stdout, words on stderr."""
+
+from __future__ import annotations
+
+import json
+import subprocess
+import sys
+from pathlib import Path
+
+import pytest
+from tests.box import sign, sign_members
+from tests.cli.conftest import Command
+from tests.documents import HOUSE, house, write
+
+HOSTILE = "\x1b]0;owned\x07\x1b[2J\u202e\x9b1m\n\r\t;$(id)"
+
+
+@pytest.fixture
+def document(tmp_path: Path) -> Path:
+    path = tmp_path / "house.yaml"
+    path.write_bytes(write(HOUSE))
+    return path
+
+
+@pytest.fixture
+def broken(tmp_path: Path) -> Path:
+    path = tmp_path / "broken.yaml"
+    path.write_bytes(write(house(ssh={"port": 0}, zones={"LAN": {}})))
+    return path
+
+
+@pytest.fixture
+def bundle(tmp_path: Path, alice: Path) -> Path:
+    path = tmp_path / "house.bundle"
+    path.write_bytes(sign(alice, 7, comment="the first"))
+    return path
+
+
+@pytest.fixture
+def trust(tmp_path: Path, alice: Path, patronus: Command) -> Path:
+    assert patronus("keygen", alice.with_suffix(".pub"), "--trust", "trust").returncode == 0
+    return tmp_path / "trust"
+
+
+def test_a_good_document_is_valid(document: Path, patronus: Command) -> None:
+    done = patronus("check", document)
+    assert (done.returncode, done.stdout, done.stderr) == (0, "", "the document is valid\n")
+
+
+def test_a_bad_document_is_refused_with_every_problem(broken: Path, patronus: Command) -> None:
+    done = patronus("check", broken)
+    assert (done.returncode, done.stdout) == (1, "")
+    assert "error: ssh.port: expected at least 1" in done.stderr
+    assert "error: zones.LAN: expected a zone name" in done.stderr
+    assert done.stderr.endswith("2 errors\n")
+
+
+def test_problems_are_data_for_programs(broken: Path, document: Path, patronus: Command) -> None:
+    done = patronus("check", "--json", broken)
+    assert done.returncode == 1
+    assert {"ssh.port", "zones.LAN"} == {problem["path"] for problem in json.loads(done.stdout)}
+    assert json.loads(patronus("check", "--json", document).stdout) == []
+
+
+def test_a_folder_of_fragments_is_one_document(tmp_path: Path, patronus: Command) -> None:
+    folder = tmp_path / "site"
+    folder.mkdir()
+    for number, (key, value) in enumerate(HOUSE.items()):
+        (folder / f"{number:02}-Teil Ä {key}.yaml").write_bytes(write({key: value}))
+    assert patronus("check", folder).returncode == 0
+    assert patronus("check", tmp_path / "absent").returncode == 1
+    (tmp_path / "empty").mkdir()
+    done = patronus("check", tmp_path / "empty")
+    assert done.returncode == 1
+    assert "holds no *.yaml file" in done.stderr
+
+
+def test_an_absent_profile_is_refused_by_name(document: Path, patronus: Command) -> None:
+    done = patronus("check", document, "--profiles", "dhcp")
+    assert done.returncode == 1
+    assert "needs the image profile 'dns'" in done.stderr
+
+
+def test_a_plan_reads_like_a_review(document: Path, tmp_path: Path, patronus: Command) -> None:
+    other = tmp_path / "other.yaml"
+    other.write_bytes(write(house(ntp={"serve": ["lan"], "orphan_stratum": 12})))
+    done = patronus("plan", other, "--against", document)
+    assert done.returncode == 0
+    assert "changed /etc/chrony/chrony.conf" in done.stdout
+    assert "restart chrony.service" in done.stdout
+    assert "kea" not in done.stdout
+    assert patronus("plan", document, "--against", document).stdout == "nothing changes\n"
+    data = json.loads(patronus("plan", "--json", other, "--against", document).stdout)
+    assert data["restart"] == ["chrony.service"]
+
+
+def test_a_plan_shows_lines_that_look_like_headers(tmp_path: Path, patronus: Command) -> None:
+    first, second = tmp_path / "a.yaml", tmp_path / "b.yaml"
+    for path, text in ((first, "-- one"), (second, "++ two")):
+        record = {"name": "x.home.arpa", "txt": [text]}
+        path.write_bytes(write(house(dns={"interfaces": ["lan"], "records": [record]})))
+    shown = patronus("diff", first, second).stdout
+    assert "one" in shown
+    assert "two" in shown
+
+
+def test_diff_wants_two_documents(document: Path, patronus: Command) -> None:
+    assert patronus("diff", document, document).stdout == "nothing changes\n"
+    done = patronus("diff", document)
+    assert done.returncode == 1
+    assert "name the second one" in done.stderr
+
+
+def test_sign_inspect_verify(document: Path, trust: Path, alice: Path, tmp_path: Path, patronus: Command) -> None:
+    output = tmp_path / "out.bundle"
+    options = ["--key", alice, "-o", output, "--serial", "5", "--device", "gate-1", "--comment", "Grüße",
+               "--expires", "2030-12-31", "--minimum-image", "0.2"]  # fmt: skip
+    done = patronus("sign", document, *options)
+    assert (done.returncode, done.stdout) == (0, "")
+    shown = patronus("inspect", output).stdout
+    assert shown.startswith("UNVERIFIED")
+    for line in ("serial: 5", "for: device gate-1", "comment: Grüße", "expires: 2030-12-31 00:00:00 UTC"):
+        assert line in shown
+    data = json.loads(patronus("inspect", "--json", output).stdout)
+    assert data["manifest"]["serial"] == 5
+    assert data["manifest"]["members"][0]["name"] == "config.yaml"
+    done = patronus("verify", output, "--trust", trust)
+    assert (done.returncode, done.stdout) == (0, "good signature by alice\n")
+    assert json.loads(patronus("verify", "--json", output, "--trust", trust).stdout) == {"signers": ["alice"]}
+
+
+def test_a_folder_is_signed_as_fragments_any_box_reads(
+    tmp_path: Path, trust: Path, alice: Path, patronus: Command
+) -> None:
+    folder = tmp_path / "site"
+    folder.mkdir()
+    for name, keys in {"10-Base.yaml": ["version", "system", "zones"], "Größe_2 .yaml": ["interfaces"]}.items():
+        (folder / name).write_bytes(write({key: HOUSE[key] for key in keys}))
+    assert patronus("sign", folder, "--key", alice, "-o", "out").returncode == 0
+    names = [
+        member["name"] for member in json.loads(patronus("inspect", "--json", "out").stdout)["manifest"]["members"]
+    ]
+    assert names == ["config/00-base.yaml", "config/01-gr-e-2.yaml"]
+    assert patronus("verify", "out", "--trust", trust).returncode == 0
+
+
+def test_a_second_signature_is_added(document: Path, alice: Path, mallory: Path, patronus: Command) -> None:
+    keys = [alice.with_suffix(".pub"), mallory.with_suffix(".pub")]
+    assert patronus("keygen", *keys, "--trust", "two", "--threshold", "2").returncode == 0
+    assert patronus("sign", document, "--key", alice, "-o", "one").returncode == 0
+    done = patronus("verify", "one", "--trust", "two")
+    assert done.returncode == 1
+    assert "2 different keys must sign, but only 1 did: alice" in done.stderr
+    assert patronus("sign", "one", "--key", mallory, "-o", "both").returncode == 0
+    assert patronus("verify", "both", "--trust", "two").stdout.splitlines() == [
+        "good signature by alice",
+        "good signature by mallory",
+    ]
+
+
+def test_a_bad_document_is_not_signed(broken: Path, alice: Path, tmp_path: Path, patronus: Command) -> None:
+    done = patronus("sign", broken, "--key", alice, "-o", "out")
+    assert done.returncode == 1
+    assert "ssh.port" in done.stderr
+    assert not (tmp_path / "out").exists()
+
+
+def test_signing_never_overwrites_what_is_no_bundle(
+    document: Path, alice: Path, bundle: Path, patronus: Command
+) -> None:
+    before = document.read_bytes()
+    done = patronus("sign", document, "--key", alice, "-o", document)
+    assert done.returncode == 1
+    assert "exists and is no bundle" in done.stderr
+    assert document.read_bytes() == before
+    assert patronus("sign", document, "--key", alice, "-o", bundle).returncode == 0
+
+
+def test_a_key_that_is_none_is_told(document: Path, patronus: Command) -> None:
+    done = patronus("sign", document, "--key", document, "-o", "out")
+    assert done.returncode == 1
+    assert "Nothing was signed" in done.stderr
+
+
+@pytest.mark.parametrize("where", [0, 9, 100, -1])
+def test_a_damaged_bundle_is_refused(bundle: Path, trust: Path, where: int, patronus: Command) -> None:
+    content = bytearray(bundle.read_bytes())
+    content[where] ^= 1
+    bundle.write_bytes(content)
+    assert patronus("verify", bundle, "--trust", trust).returncode == 1
+
+
+def test_a_strangers_bundle_is_refused(tmp_path: Path, trust: Path, mallory: Path, patronus: Command) -> None:
+    (tmp_path / "x").write_bytes(sign(mallory, 1))
+    done = patronus("verify", "x", "--trust", trust)
+    assert done.returncode == 1
+    assert "a key this trust store does not list" in done.stderr
+
+
+def test_a_signed_document_with_mistakes_is_refused(
+    tmp_path: Path, trust: Path, alice: Path, patronus: Command
+) -> None:
+    (tmp_path / "x").write_bytes(sign(alice, 1, house(ssh={"port": 0})))
+    done = patronus("verify", "x", "--trust", trust)
+    assert done.returncode == 1
+    assert "ssh.port" in done.stderr
+
+
+def test_a_trust_folder_needs_enough_keys(alice: Path, tmp_path: Path, patronus: Command) -> None:
+    done = patronus("keygen", alice.with_suffix(".pub"), "--trust", "trust", "--threshold", "2")
+    assert done.returncode == 1
+    assert "the threshold is 2, but only 1 keys are listed" in done.stderr
+    assert not (tmp_path / "trust").exists()
+    assert patronus("keygen", alice, "--trust", "trust").returncode == 1, "a private key is no public one"
+    done = patronus("keygen", alice.with_suffix(".pub"), "--trust", "trust")
+    assert done.stdout.startswith("SHA256:")
+
+
+def test_the_schema_is_json_for_editors(patronus: Command) -> None:
+    schema = json.loads(patronus("schema").stdout)
+    assert schema["$schema"] == "https://json-schema.org/draft/2020-12/schema"
+    assert {"version", "system", "interfaces", "firewall"} <= set(schema["properties"])
+
+
+@pytest.mark.parametrize(
+    "argv",
+    [
+        [],
+        ["nothing"],
+        ["check"],
+        ["check", "a", "b"],
+        ["sign", "a"],
+        ["sign", "a", "--key", "b", "-o", "c", "--serial", "x"],
+        ["sign", "a", "--key", "b", "-o", "c", "--expires", "soon"],
+        ["apply", "a", "--confirm-within", "5d"],
+        ["apply", "a", "--confirm-within", "0s"],
+        ["apply", "a", "--confirm-within", "25h"],
+        ["apply", "a", "--confirm-within", ""],
+        ["apply", "a", "--confirm-within", "5m", "--confirm-now"],
+        ["push", "host"],
+        ["check", "a", HOSTILE],
+        [HOSTILE],
+    ],
+)
+def test_wrong_usage_is_code_two(argv: list[str], patronus: Command) -> None:
+    done = patronus(*argv)
+    assert (done.returncode, done.stdout) == (2, "")
+    assert "usage: patronus" in done.stderr
+
+
+@pytest.mark.parametrize(
+    "argv",
+    [
+        ["inspect", "absent"],
+        ["verify", "absent", "--trust", "absent"],
+        ["sign", "absent", "--key", "k", "-o", "o"],
+        ["keygen", "absent", "--trust", "t"],
+        ["push", "host", "absent"],
+        ["plan", "absent"],
+        ["check", "/"],
+    ],
+)
+def test_an_absent_file_is_named(argv: list[str], patronus: Command) -> None:
+    done = patronus(*argv)
+    assert done.returncode == 1
+    assert "absent" in done.stderr or "*.yaml" in done.stderr
+
+
+def test_an_output_that_cannot_be_written_is_named(document: Path, alice: Path, patronus: Command) -> None:
+    done = patronus("sign", document, "--key", alice, "-o", "/proc/nothing/x")
+    assert done.returncode == 1
+    assert "/proc/nothing" in done.stderr
+
+
+@pytest.mark.parametrize("command", ["status", "history", "confirm", "rollback", "show"])
+def test_away_from_a_box_its_commands_say_so(command: str, patronus: Command) -> None:
+    done = patronus(command)
+    assert (done.returncode, done.stdout) == (3, "")
+    assert "is this the appliance?" in done.stderr
+
+
+def test_nothing_hostile_reaches_the_terminal_raw(tmp_path: Path, alice: Path, trust: Path, patronus: Command) -> None:
+    """The fixture fails on every raw control character; here every way in is used."""
+    name = HOSTILE.replace("/", "") + ".yaml"
+    hostile = tmp_path / name
+    hostile.write_bytes(write(house(**{HOSTILE: 1}, zones={HOSTILE: {HOSTILE: HOSTILE}}, ntp={HOSTILE: 1})))
+    for argv in (["check", hostile], ["check", tmp_path / (HOSTILE + "absent")], ["plan", hostile]):
+        assert patronus(*argv).returncode == 1
+    undecodable = Path(str(tmp_path) + "/\udcff\udc9b.yaml")
+    undecodable.write_bytes(b"a: \x00")
+    assert patronus("check", undecodable).returncode == 1
+    assert patronus("check", "--json", undecodable).returncode == 1
+    raw = tmp_path / "raw"
+    raw.write_bytes(HOSTILE.encode())
+    for argv in (["inspect", raw], ["verify", raw, "--trust", trust], ["check", raw]):
+        assert patronus(*argv).returncode == 1
+    signed = tmp_path / "signed"
+    signed.write_bytes(sign_members(alice, 1, {"config.yaml": hostile.read_bytes()}))
+    assert patronus("inspect", signed).returncode == 0
+    assert patronus("verify", signed, "--trust", trust).returncode == 1
+
+
+def test_it_is_a_program_without_warnings(broken: Path) -> None:
+    environment = {"PYTHONPATH": str(Path(__file__).parents[2] / "src"), "PYTHONWARNINGS": "error", "LC_ALL": "C"}
+    argv = [sys.executable, "-m", "patronus", "check", "--json", str(broken)]
+    done = subprocess.run(argv, env=environment, capture_output=True, check=False)
+    assert done.returncode == 1
+    assert len(json.loads(done.stdout)) == 2
+    assert done.stderr.endswith(b"2 errors\n")
+
+
+@pytest.mark.parametrize("command", ["plan", "schema", "inspect"])
+def test_a_reader_that_goes_away_is_no_error(command: str, document: Path, bundle: Path) -> None:
+    environment = {"PYTHONPATH": str(Path(__file__).parents[2] / "src")}
+    names = {"plan": [document], "inspect": [bundle]}.get(command, [])
+    argv = [sys.executable, "-m", "patronus", command, *map(str, names)]
+    with subprocess.Popen(argv, env=environment, stdout=subprocess.PIPE, stderr=subprocess.PIPE) as program:
+        assert program.stdout is not None
+        assert program.stderr is not None
+        program.stdout.close()
+        assert program.stderr.read() == b""
+        assert program.wait(60) == 0
+
+
+def test_a_line_break_in_a_key_forges_no_line(tmp_path: Path, patronus: Command) -> None:
+    path = tmp_path / "x.yaml"
+    path.write_bytes(write(house(**{"zone\nthe document is valid\n": {}})))
+    done = patronus("check", path)
+    assert "the document is valid" not in done.stderr.splitlines()
