@@ -90,7 +90,8 @@ def write_source_guards(ruleset: Ruleset, sets: SetTable) -> list[str]:
         ("block-bogons", BOGONS, _names(ruleset.links, lambda link: link.block_bogons)),
     ):
         for family in (4, 6) if links else ():
-            match = sets.match_address("saddr", addresses, family)
+            ranges = addresses.v4 if family == 4 else addresses.v6
+            match = sets.match_address("saddr", ranges, family, addresses.label)
             lines.append(f'iifname {write_links(links)} {match}counter drop comment "box.{name}"')
     return lines
 

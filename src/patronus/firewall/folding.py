@@ -147,14 +147,16 @@ def _find_address_shape(source: Addresses, destination: Addresses, transport: Fi
     has4 = bool(source.v4 and destination.v4)
     if has4 == bool(source.v6 and destination.v6):
         return None
-    pair = (source.v4, destination.v4) if has4 else (source.v6, destination.v6)
-    everything = ALL4 if has4 else ALL6
-    given = [ranges for ranges in pair if ranges != everything]
-    if not given or any(len(ranges) != 1 for ranges in given):
+    left, right, everything = (source.v4, destination.v4, ALL4) if has4 else (source.v6, destination.v6, ALL6)
+    has_source, has_destination = left != everything, right != everything
+    if len(left) != 1 or len(right) != 1 or not (has_source or has_destination):
         return None
-    if (transport or len(given) > 1) and any(ranges[0][0] != ranges[0][1] for ranges in given):
-        return None
-    return _Shape(4 if has4 else 6, pair[0] != everything, pair[1] != everything, transport)
+    if transport or (has_source and has_destination):
+        if has_source and left[0][0] != left[0][1]:
+            return None
+        if has_destination and right[0][0] != right[0][1]:
+            return None
+    return _Shape(4 if has4 else 6, has_source, has_destination, transport)
 
 
 @lru_cache(maxsize=4096)

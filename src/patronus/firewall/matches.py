@@ -46,14 +46,13 @@ def match_families(source: Addresses, destination: Addresses, sets: SetTable) ->
     if is_open4 and is_open6:
         yield ""
         return
-    if source.v4 and destination.v4:
-        yield "meta nfproto ipv4 " if is_open4 else _match_addresses(source, destination, 4, sets)
-    if source.v6 and destination.v6:
-        yield "meta nfproto ipv6 " if is_open6 else _match_addresses(source, destination, 6, sets)
-
-
-def _match_addresses(source: Addresses, destination: Addresses, family: int, sets: SetTable) -> str:
-    return sets.match_address("saddr", source, family) + sets.match_address("daddr", destination, family)
+    for family, is_open in ((4, is_open4), (6, is_open6)):
+        left, right = (source.v4, destination.v4) if family == 4 else (source.v6, destination.v6)
+        if is_open:
+            yield f"meta nfproto ipv{family} "
+        elif left and right:
+            match = sets.match_address("saddr", left, family, source.label)
+            yield match + sets.match_address("daddr", right, family, destination.label)
 
 
 def match_details(rule: Rule, sets: SetTable) -> str:

@@ -51,16 +51,20 @@ def dispatch_rules(rules: Iterable[Rule], origins: Iterable[str], targets: Itera
 
 def _cut_segments(rules: Iterable[Rule], origins: frozenset[str], targets: frozenset[str]) -> list[_Segment]:
     segments: list[_Segment] = []
-    narrowed: dict[frozenset[str], frozenset[str]] = {}
+    narrowed: dict[tuple[frozenset[str], frozenset[str]], tuple[frozenset[str], frozenset[str]] | None] = {}
+    last: tuple[frozenset[str], frozenset[str]] | None = None
     for rule in rules:
-        into = narrowed.setdefault(rule.origins, rule.origins & origins)
-        out = rule.targets & targets
-        if not into or not out:
+        scope = (rule.origins, rule.targets)
+        if scope not in narrowed:
+            into, out = rule.origins & origins, rule.targets & targets
+            narrowed[scope] = (into, out) if into and out else None
+        here = narrowed[scope]
+        if here is None:
             continue
-        if segments and segments[-1].origins == into and segments[-1].targets == out:
-            segments[-1].rules.append(rule)
-        else:
-            segments.append(_Segment(into, out, [rule]))
+        if here != last:
+            segments.append(_Segment(*here, []))
+            last = here
+        segments[-1].rules.append(rule)
     return segments
 
 

@@ -7,7 +7,7 @@ thousands of them quadratic (nft_set_lookup_byid).
 from __future__ import annotations
 
 from patronus.firewall.text import PROTOCOL_NAMES, write_ports, write_span
-from patronus.values.addresses import ALL4, ALL6, MAX4, MAX6, Addresses, Ranges, complement_ranges
+from patronus.values.addresses import ALL4, ALL6, MAX4, MAX6, Ranges, complement_ranges
 
 _LONGEST_LIST = 4
 """A set of ports of up to this many ranges is named by its content."""
@@ -23,16 +23,14 @@ class SetTable:
         """Matches for protocols and ports already written."""
         self.declarations: list[str] = []
 
-    def match_address(self, field: str, addresses: Addresses, family: int) -> str:
+    def match_address(self, field: str, ranges: Ranges, family: int, label: str) -> str:
         """Return the match for `field` (saddr or daddr), empty when every address of the family matches."""
-        ranges, everything = (addresses.v4, ALL4) if family == 4 else (addresses.v6, ALL6)
-        if ranges == everything:
-            return ""
-        keyword = f"{'ip' if family == 4 else 'ip6'} {field}"
         if len(ranges) == 1:
-            return f"{keyword} {write_span(*ranges[0], family)} "
+            if ranges == (ALL4 if family == 4 else ALL6):
+                return ""
+            return f"{'ip' if family == 4 else 'ip6'} {field} {write_span(*ranges[0], family)} "
+        keyword = f"{'ip' if family == 4 else 'ip6'} {field}"
         outside = complement_ranges(ranges, MAX4 if family == 4 else MAX6)
-        label = addresses.label
         if label.startswith("!") if label else len(outside) < len(ranges):
             return f"{keyword} != {self._address_set(outside, family, label.lstrip('!'))} "
         return f"{keyword} {self._address_set(ranges, family, label)} "
