@@ -85,7 +85,8 @@ def test_reloading_the_ruleset_loses_no_packet_and_lets_none_through(house: Hous
     blocked = house.base.add_first(
         "firewall.rules", {"name": "no-udp-23", "action": "block", "from": ["lan"], "protocol": "udp", "ports": [23]}
     )
-    house.apply(blocked, "--confirm-now")
+    # Every packet is a connection of its own: the table must hold those of half a minute.
+    house.apply(blocked.put("system.tunables", {"net.netfilter.nf_conntrack_max": 262144}), "--confirm-now")
     ruleset = "/run/patronus/current/etc/patronus/ruleset.nft"
 
     with Flood(house.lan, INTERNET4, answering=7010, silent=23) as flood:
