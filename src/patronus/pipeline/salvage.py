@@ -7,7 +7,6 @@ from __future__ import annotations
 
 import re
 from collections.abc import Callable, Iterable, Iterator
-from copy import deepcopy
 from typing import Any
 
 from pydantic import BaseModel, ValidationError
@@ -83,7 +82,7 @@ def salvage(
     feature: Feature[Any], raw: Any, document_path: Callable[[Any, Any], Path]
 ) -> tuple[BaseModel | None, Gaps]:
     """Cut out what does not validate, smallest parts first; no section when the fault is the whole of it."""
-    data, gaps = deepcopy(raw), Gaps(feature.key)
+    data, gaps = _copy(raw), Gaps(feature.key)
     for _ in range(_ROUNDS):
         try:
             return feature.schema.model_validate(data), gaps
@@ -108,3 +107,10 @@ def _place(detail: Any, data: Any, document_path: Callable[[Any, Any], Path]) ->
 def _from_the_end(path: Path) -> list[tuple[int, str]]:
     """Order paths so that in reverse the later items of a list come first and cuts do not move each other."""
     return [(part, "") if isinstance(part, int) else (-1, part) for part in path]
+
+
+def _copy(data: Any) -> Any:
+    """Copy mappings and lists; unlike deepcopy, what stands twice becomes two."""
+    if isinstance(data, dict):
+        return {key: _copy(value) for key, value in data.items()}
+    return [_copy(item) for item in data] if isinstance(data, list) else data
