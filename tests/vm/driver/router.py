@@ -19,8 +19,8 @@ MAC_PREFIX = "52:54:00:00:00:"
 BOOT_SECONDS = 240
 # What the serial line shows when no agent will ever come.
 HOPELESS = ("UEFI Interactive Shell", "Kernel panic", "You are in emergency mode")
-# On a busy host QEMU's TCG sometimes loses the first processor's timer while the kernel starts. The emulator's fault, not
-# the image's, so the machine is started again; a kernel under KVM or on hardware is never forgiven this.
+# On a busy host QEMU's TCG sometimes loses the first processor's timer while the kernel starts. That is the emulator's
+# fault, not the image's, so the machine is started again; under KVM and on hardware this is never forgiven.
 STALLED = "rcu_preempt kthread timer wakeup didn't happen"
 STARTS = 3
 
