@@ -15,17 +15,24 @@ _PROC_SYS = Path("/proc/sys")
 
 
 def set_sysctls(sysctls: Iterable[Sysctl], originals: Path) -> None:
-    """Set tunables, remember what each was before (`originals`, JSON), and give back those no longer asked for."""
+    """Set tunables, remember what each was before (`originals`, JSON), and give back those no longer asked for.
+
+    What was before is on disk before anything is written, so that a failure half-way can be undone.
+    """
     known: dict[str, str] = json.loads(originals.read_bytes()) if originals.exists() else {}
     wanted = {sysctl.key: sysctl.value for sysctl in sysctls}
+    now = {key: _read(key) for key in wanted}
+    _remember({**now, **known}, originals)
     for key in [key for key in known if key not in wanted]:
-        _write(key, known.pop(key))
+        _write(key, known[key])
     for key, value in wanted.items():
-        now = _read(key)
-        known.setdefault(key, now)
-        if now.split() != value.split():
+        if now[key].split() != value.split():
             _write(key, value)
-    write_atomically(originals, json.dumps(known, sort_keys=True).encode(), 0o600)
+    _remember({key: known.get(key, now[key]) for key in wanted}, originals)
+
+
+def _remember(values: dict[str, str], originals: Path) -> None:
+    write_atomically(originals, json.dumps(values, sort_keys=True).encode(), 0o600)
 
 
 def _file(key: str) -> Path:

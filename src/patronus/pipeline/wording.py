@@ -93,5 +93,5 @@ def _unit_of(written: Any) -> Callable[[int], str]:
 def _hint_quotes(message: str, written: Any) -> str:
     if type(written) is int and message.startswith(("expected a duration", "expected a size")):
         return "add the unit"
-    text_wanted = message.startswith("expected") and not message.startswith("expected a port")
-    return "write it in quotes if it is meant as text" if text_wanted and type(written) in {bool, int, float} else ""
+    word_wanted = re.match(r"expected [^,:]*\b(?:name|word|path)\b", message)
+    return "write it in quotes if it is meant as text" if word_wanted and type(written) in {bool, int, float} else ""
