@@ -1,5 +1,6 @@
 """The driver's own verbs on the shipped image: power, cables, commands. No story about the product is told here."""
 
+import socket
 from collections.abc import Iterator
 from pathlib import Path
 
@@ -50,3 +51,13 @@ def test_a_cut_cable_takes_the_carrier_away(router: Router) -> None:
     router.cut_cable(2)
     wait_for(lambda: router.read(path) == b"0\n", seconds=10, what="the carrier to go")
     router.plug_cable(2)
+
+
+def test_the_root_shell_answers(router: Router) -> None:
+    with socket.socket(socket.AF_UNIX, socket.SOCK_STREAM) as shell:
+        shell.connect(str(router.spec.folder / "shell.sock"))
+        shell.settimeout(120)
+        shell.sendall(b"echo answer $((6 * 7)) $(id -un)\n")
+        seen = b""
+        while b"answer 42 root" not in seen:
+            seen += shell.recv(4096)
