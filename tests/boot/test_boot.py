@@ -69,11 +69,11 @@ def test_rules_come_before_any_service_and_nothing_is_waited_for(box: Box) -> No
     assert all("--no-block" in box.system.calls[index] for index in starts)
 
 
-def test_cards_get_their_names_before_the_rules_are_loaded(box: Box) -> None:
+def test_the_rules_are_loaded_before_a_card_gets_the_name_they_speak_of(box: Box) -> None:
     box.deliver("first.bundle", sign(box.key, 7))
     assert boot(box) == 0
     assert box.system.position("ip link property add dev wan altname eth0")
-    assert box.system.position("name wan") < box.system.position("nft")
+    assert box.system.position("nft") < box.system.position("name wan")
 
 
 def test_a_service_that_runs_already_is_told_to_read_its_configuration(box: Box) -> None:
