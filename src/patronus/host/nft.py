@@ -1,30 +1,25 @@
-"""Loads rulesets with libnftables: one file is one transaction, all of it or nothing (nft(8))."""
+"""Loads rulesets with libnftables: one load is one transaction, all of it or nothing (nft(8))."""
 
 from __future__ import annotations
 
+import json
 from pathlib import Path
 
+from patronus.firewall.handover import LISTINGS, write_handover
 from patronus.host.run import CommandFailed
 
 
 def load_ruleset(path: Path) -> None:
-    """Load a ruleset file; raises CommandFailed with libnftables' own words and leaves the old rules in force."""
+    """Load a ruleset file; raises CommandFailed with libnftables' own words and leaves the old rules in force.
+
+    What the kernel holds already is replaced from inside, so that no packet meets a moment without rules.
+    """
     from nftables import Nftables
 
-    code, _output, error = Nftables().cmd_from_file(str(path))
+    asking = Nftables()
+    asking.set_json_output(True)
+    asking.set_terse_output(True)
+    held = [json.loads(output) for _code, output, _error in map(asking.cmd, LISTINGS) if output]
+    code, _output, error = Nftables().cmd(write_handover(path.read_text(), held))
     if code:
         raise CommandFailed(["nft", "-f", str(path)], code, error)
-
-
-def table_handle() -> int:
-    """Return the kernel's handle of `table inet patronus`, 0 without one; a replaced table has a new handle."""
-    from nftables import Nftables
-
-    nft = Nftables()
-    nft.set_json_output(True)
-    code, output, _error = nft.json_cmd({"nftables": [{"list": {"tables": None}}]})
-    for item in (output or {}).get("nftables", []) if code == 0 else []:
-        table = item.get("table", {})
-        if (table.get("family"), table.get("name")) == ("inet", "patronus"):
-            return int(table["handle"])
-    return 0

@@ -1,7 +1,8 @@
 """Makes a written tree the running one. Standard library only: going back must be fast and must not fail.
 
-The order is always the same: flip, stop, daemon-reload, links, kernel settings, nft (one transaction), reload, restart,
-start, read back. Only units whose files changed are touched; the others keep their processes.
+The order is always the same: nft (one transaction, which is also its check: a refusal has changed nothing), flip,
+stop, daemon-reload, links, kernel settings, reload, restart, start, read back. Only units whose files changed are
+touched; the others keep their processes.
 """
 
 from __future__ import annotations
@@ -40,9 +41,12 @@ def apply_tree(layout: Layout, tree: Path, old: Manifest, *, booting: bool = Fal
     """Make `tree` current. `old` describes what runs now. Raises ApplyFailed; the caller then goes back."""
     new = files.read_manifest(tree)
     changes = diff(old, new)
-    files.point_link(layout.current, f"trees/{tree.name}")
-    step = "stop services"
+    step = "load the firewall"
     try:
+        if changes.ruleset:
+            nft.load_ruleset(tree / RULESET_PATH)
+        files.point_link(layout.current, f"trees/{tree.name}")
+        step = "stop services"
         units.change_units("stop", changes.stop)
         if any(path.startswith(_UNIT_FILES) for path in (*changes.added, *changes.changed, *changes.removed)):
             step = "read unit files"
@@ -54,9 +58,6 @@ def apply_tree(layout: Layout, tree: Path, old: Manifest, *, booting: bool = Fal
         networkd.sync_files(tree / networkd.TREE_FOLDER, layout.networkd)
         step = "set kernel settings"
         _set_kernel(layout, tree, changes, new)
-        step = "load the firewall"
-        if changes.ruleset:
-            nft.load_ruleset(tree / RULESET_PATH)
         step = "change services"
         _change_units(changes, booting=booting)
     except CommandFailed as error:
@@ -116,6 +117,8 @@ def _read_back(new: Manifest) -> None:
 
 def _explain(step: str, error: CommandFailed, new: Manifest) -> Problem:
     """Name the first unit the failure mentions, with what its daemon said last."""
+    if error.argv[0] == "nft":
+        return Problem(new.entries[RULESET_PATH].origin, f"could not {step}: {error.output}", "correct it there")
     for unit in new.units:
         if unit.name in error.output or (f" {unit.name}" in " ".join(error.argv[3:]) and len(error.argv) == 5):
             said = units.last_words(unit.name)

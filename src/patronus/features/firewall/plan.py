@@ -10,7 +10,7 @@ from patronus.firewall import ir
 from patronus.firewall.resolve import Resolver
 from patronus.values.addresses import Addresses
 from patronus.values.facts import Context
-from patronus.values.fragments import RULESET_PATH, Check, Sysctl
+from patronus.values.fragments import Sysctl
 
 ORIGIN = "firewall"
 
@@ -40,7 +40,6 @@ SYSCTLS = {
 def plan(_firewall: Firewall, _context: Context) -> Iterable[object]:
     """Return the kernel settings of a router and the checker of the ruleset."""
     yield from (Sysctl(key, value, ORIGIN) for key, value in SYSCTLS.items())
-    yield Check(("nft", "-c", "-f", f"{{tree}}/{RULESET_PATH}"), ORIGIN)
 
 
 def translate_rules(rules: Iterable[Rule], resolver: Resolver) -> list[ir.Rule]:
