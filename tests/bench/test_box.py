@@ -1,0 +1,91 @@
+"""What the booted box costs: time to the first forwarded packet, memory of the configurator, memory when idle."""
+
+import threading
+import time
+from collections.abc import Iterator
+
+import pytest
+from tests.bench.conftest import REPOSITORY, Figure
+from tests.vm.driver.house import House, find_owner
+from tests.vm.driver.lab import Lab
+from tests.vm.driver.provider import INTERNET4
+from tests.vm.driver.waiting import wait_for
+
+PORT = 7100
+CLIENT = "192.168.1.50"
+MIB = 2**20
+
+
+class FirstPacket:
+    """Sends small packets from LAN to the internet until one arrives there; `arrived` is the host's clock then."""
+
+    def __init__(self, house: House) -> None:
+        self.arrived = 0.0
+        self._house = house
+        self._stop = threading.Event()
+        self._server = house.wan.serve_udp_echo(PORT)
+        self._thread = threading.Thread(target=self._send)
+
+    def _send(self) -> None:
+        while not self._stop.is_set():
+            if self._house.lan.echo_udp(INTERNET4, PORT, "first", seconds=0.2) is not None:
+                self.arrived = time.monotonic()
+                return
+
+    def __enter__(self) -> "FirstPacket":
+        self._thread.start()
+        return self
+
+    def __exit__(self, *_error: object) -> None:
+        self._stop.set()
+        self._thread.join()
+
+
+@pytest.fixture(scope="module")
+def booted(figures: list[Figure]) -> Iterator[House]:
+    """The house, measured while it boots for the second time: the first boot makes keys and grows the disk."""
+    with Lab(record=False) as lab:
+        house = House(lab, REPOSITORY / "build" / "image", find_owner())
+        house.router.boot()
+        house.router.run("sync")
+        house.router.power_cut()
+        house.lan.add_address(f"{CLIENT}/24")
+        house.lan.run("ip", "route", "replace", "default", "via", "192.168.1.1")
+        with FirstPacket(house) as first:
+            house.router.boot()
+            wait_for(lambda: first.arrived or None, seconds=120, what="the first forwarded packet")
+        _compare_boot(house, first, figures)
+        yield house
+
+
+def _compare_boot(house: House, first: FirstPacket, figures: list[Figure]) -> None:
+    """Bring both moments onto the guest's clock, which starts with its kernel."""
+    guest_now = float(house.router.run("cut", "-d ", "-f1", "/proc/uptime").out)
+    kernel_start = time.monotonic() - guest_now
+    basic = int(house.router.property_of("basic.target", "ActiveEnterTimestampMonotonic")) / 1e6
+    name = "boot to first forwarded packet / to basic.target"
+    figures.append(Figure(name, first.arrived - kernel_start, basic, "s", goal=1.25))
+
+
+def test_the_first_packet_is_forwarded_soon(booted: House) -> None:
+    assert booted.lan.echo_udp(INTERNET4, PORT, "again", seconds=5) == "again"
+
+
+def test_the_configurator_is_small(booted: House, figures: list[Figure]) -> None:
+    peak = int(booted.router.property_of("patronus-apply.service", "MemoryPeak")) / MIB
+    assert peak > 0
+    figures.append(Figure("peak memory of the boot's configurator / 120 MiB", peak, 120, "MiB", goal=1.0))
+    booted.router.patronus("show", "--rendered")
+    pid = booted.router.property_of("patronusd.service", "MainPID")
+    status = booted.router.read(f"/proc/{pid}/status").decode()
+    high = next(int(line.split()[1]) / 1024 for line in status.splitlines() if line.startswith("VmHWM"))
+    figures.append(Figure("peak memory of patronusd / 120 MiB", high, 120, "MiB", goal=1.0))
+    booted.router.run("systemctl", "stop", "patronusd.service")
+
+
+def test_the_idle_box_is_small(booted: House, figures: list[Figure]) -> None:
+    lines = booted.router.read("/proc/meminfo").decode().splitlines()
+    kib = {line.split(":")[0]: int(line.split()[1]) for line in lines}
+    used = (kib["MemTotal"] - kib["MemAvailable"]) / 1024
+    figures.append(Figure("memory in use on the idle box / 256 MiB", used, 256, "MiB", goal=1.0))
+    assert used > 0
