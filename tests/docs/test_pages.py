@@ -53,6 +53,14 @@ def test_every_link_leads_somewhere(page: Path) -> None:
         assert not anchor or anchor in anchors(target), f"{link}: {target.name} has no such heading"
 
 
+@pytest.mark.parametrize("folder", ["decisions", "user-guide"])
+def test_every_page_is_in_a_table_of_contents(folder: str) -> None:
+    indexes = "".join((ROOT / name).read_text("utf-8") for name in ("docs/README.md", "docs/decisions/README.md"))
+    pages = [path.name for path in (ROOT / "docs" / folder).glob("*.md") if path.name != "README.md"]
+    assert pages
+    assert [name for name in pages if not re.search(rf"\((?:{folder}/)?{re.escape(name)}\)", indexes)] == []
+
+
 def commands(page: Path) -> Iterator[str]:
     """Every `patronus ...` at a prompt, behind another command, or in backquotes."""
     for text in blocks(page, "console"):
