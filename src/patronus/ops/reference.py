@@ -77,7 +77,7 @@ def _write_feature(feature: Feature[Any], root: Node) -> str:
     node = root["properties"][feature.key]
     models = _collect(feature.key, node, root, {}).values()
     anchors = {path: _anchor(model.path) for model in models for path in (model.path, *model.others)}
-    parts = [f"## {_title(feature)}", _read_opening(feature), _write_notes(feature)]
+    parts = [f"## {_title(feature)}", *_read_opening(feature), _write_notes(feature)]
     parts += [_write_model(model, root, anchors) for model in models]
     parts += [f"Example:\n\n```yaml\n{_read(feature, 'example.yaml').strip()}\n```"]
     return "\n\n".join(parts) + "\n"
@@ -99,10 +99,10 @@ def _read(feature: Feature[Any], name: str) -> str:
     return files(f"patronus.features.{_folder(feature)}").joinpath(name).read_text("utf-8")
 
 
-def _read_opening(feature: Feature[Any]) -> str:
-    """Return the first paragraph of the feature's README."""
-    paragraphs = re.split(r"\n\s*\n", _read(feature, "README.md").strip())
-    return next(text for text in paragraphs[1:] if not text.startswith(("|", "-")))
+def _read_opening(feature: Feature[Any]) -> list[str]:
+    """Return the first paragraph of the feature's README, unless a table stands there."""
+    opening = re.split(r"\n\s*\n", _read(feature, "README.md").strip())[1]
+    return [] if opening.startswith("|") else [opening]
 
 
 def _collect(path: str, node: Node, root: Node, found: dict[str, _Model]) -> dict[str, _Model]:

@@ -52,7 +52,7 @@ def describe_value(path: str, node: Node, root: Node, anchors: dict[str, str]) -
     if "x-value" in kind:
         return _split_value(kind["x-value"])[0]
     if "enum" in kind or "const" in kind:
-        return " or ".join(f"`{value}`" for value in kind.get("enum", [kind.get("const")]))
+        return ", ".join(f"`{value}`" for value in kind.get("enum", [kind.get("const")]))
     if "anyOf" in kind:
         return _describe_union(path, kind["anyOf"], root, anchors)
     if "items" in kind:
