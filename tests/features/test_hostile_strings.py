@@ -38,6 +38,9 @@ HOSTILE = [
 PLAIN = re.compile(r"[A-Za-z0-9_.:=/+,@\\~-]*")
 """What a hostile value may become in a file that is not JSON: nothing here ends a word, a string or a line."""
 
+WORD = re.compile(r"[A-Za-z0-9_.:/!-]+")
+"""Ends nothing anywhere, but may be a name or address of its own, which moves lines; its files are looked at only."""
+
 Keys = tuple[str | int, ...]
 
 
@@ -137,7 +140,11 @@ def attack(place: Place, text: Any) -> None:
         after = render(plan(validate(document)))
     except Refused:
         return
-    compare(render_original(place.document), after)
+    for name in after.manifest.entries:
+        assert re.fullmatch(r"etc(/[A-Za-z0-9_.:@-]+)+", name), name
+        assert not {".", ".."} & set(name.split("/")), name
+    if not WORD.fullmatch(text):
+        compare(render_original(place.document), after)
 
 
 def compare(before: Tree, after: Tree) -> None:
