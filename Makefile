@@ -11,7 +11,7 @@ FAST_TESTS := tests $(SLOW_TESTS:%=--ignore=%) --ignore=tests/bench
 SANDBOXED_PYTEST = PATRONUS_KEY=$$($(BUILDER) developer-key) $(BUILDER) sandbox -- python3 -m pytest
 
 .DEFAULT_GOAL := help
-.PHONY: help run image tools venv venv-path shell fmt lint test-fast test-vm test docs bench clean
+.PHONY: help run image disk tools venv venv-path shell fmt lint test-fast test-vm test docs bench clean
 
 help: ## what each verb does
 	@grep -hE '^[a-z-]+:.*##' $(MAKEFILE_LIST) | sed -E 's/:.*## /\t/' | expand -t 12
@@ -21,6 +21,9 @@ run: ## build what is missing and boot the box at this terminal [CONFIG=file.yam
 
 image: ## build/patronus.raw [PROFILES="dhcp dns"] [VERSION=1.2.3] [TRUST=folder] [RELEASE=1]
 	@$(BUILDER) image $(IMAGE_OPTIONS)
+
+disk: ## the image built last with your signed document on it: BUNDLE=gw.bundle makes build/gw.raw
+	@$(BUILDER) assemble build/$(basename $(notdir $(BUNDLE))).raw --incoming $(BUNDLE)
 
 tools: ## fetch mkosi and build the tools tree: QEMU, systemd-repart, test programs
 	@$(BUILDER) tools
