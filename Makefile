@@ -23,7 +23,7 @@ image: ## build/patronus.raw [PROFILES="dhcp dns"] [VERSION=1.2.3] [TRUST=folder
 	@$(BUILDER) image $(IMAGE_OPTIONS)
 
 disk: ## the image built last with your signed document on it: BUNDLE=gw.bundle makes build/gw.raw
-	@$(BUILDER) assemble build/$(basename $(notdir $(BUNDLE))).raw --incoming $(BUNDLE)
+	@$(BUILDER) assemble build/$(basename $(notdir $(or $(BUNDLE),$(error make disk BUNDLE=file)))).raw --incoming $(BUNDLE)
 
 tools: ## fetch mkosi and build the tools tree: QEMU, systemd-repart, test programs
 	@$(BUILDER) tools

@@ -84,6 +84,13 @@ def test_every_command_parses(page: Path) -> None:
             pytest.fail(f"{page.name}: `{command}` is not a command")
 
 
+@each_page
+def test_every_make_verb_exists(page: Path) -> None:
+    verbs = set(re.findall(r"^([a-z-]+):", (ROOT / "Makefile").read_text("utf-8"), re.M))
+    shown = "\n".join([*blocks(page, "console"), *re.findall(r"`([^`]+)`", read_prose(page))])
+    assert set(re.findall(r"(?:^|\$ |\()make (?:-s )?([a-z][a-z-]*)", shown, re.M)) - verbs == set()
+
+
 def _complete(words: list[str]) -> list[str]:
     """In running text a command may stand without the files it needs, or as a name only."""
     needs = {"check": 1, "plan": 1, "verify": 1, "inspect": 1, "apply": 1, "diff": 1, "push": 2, "sign": 1, "keygen": 1}
