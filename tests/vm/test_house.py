@@ -74,7 +74,7 @@ def test_nobody_outside_can_open_a_connection_inwards(house: House) -> None:
     house.wan.add_route("192.168.1.0/24", house.wan_address)
 
     # Each of these is a packet that arrives at the box with the right address, and none gets an answer.
-    assert house.lan.can_connect(CLIENT, 7003), "the server inside runs"
+    assert house.lan.echo(CLIENT, 7003) == "hello", "the server inside runs"
     seen_before = list(inside.seen)
     assert house.wan.connect(CLIENT, 7003, seconds=2) is Answer.SILENT
     assert house.wan.connect(address, 7003, seconds=2) is Answer.SILENT

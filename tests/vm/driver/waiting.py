@@ -14,10 +14,13 @@ class WaitTimeoutError(AssertionError):
     """The condition did not come true in time; the text says which."""
 
 
-def wait_for(get: Callable[[], T | None], *, seconds: float, what: str) -> T:
-    """The first value of `get` that is neither None nor false; raises WaitTimeoutError after `seconds`."""
+def wait_for(get: Callable[[], T | None], *, seconds: float, what: str, pause_at_most: float = LONGEST_PAUSE) -> T:
+    """The first value of `get` that is neither None nor false; raises WaitTimeoutError after `seconds`.
+
+    `pause_at_most` is how late the moment may be noticed, in seconds.
+    """
     deadline = time.monotonic() + seconds
-    pause = FIRST_PAUSE
+    pause = min(FIRST_PAUSE, pause_at_most)
     while True:
         value = get()
         if value:
@@ -25,4 +28,4 @@ def wait_for(get: Callable[[], T | None], *, seconds: float, what: str) -> T:
         if time.monotonic() > deadline:
             raise WaitTimeoutError(f"waited {seconds:.0f} s in vain for {what}")
         time.sleep(min(pause, max(0.0, deadline - time.monotonic())))
-        pause = min(pause * 1.5, LONGEST_PAUSE)
+        pause = min(pause * 1.5, pause_at_most)
