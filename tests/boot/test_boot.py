@@ -5,8 +5,8 @@ from __future__ import annotations
 import json
 
 import pytest
-from tests.box import Box, sign
-from tests.documents import HOUSE, house
+from tests.box import Box, sign, sign_members
+from tests.documents import HOUSE, house, render_data, write
 
 from patronus.boot import apply, load
 from patronus.host.generations import Generations
@@ -140,6 +140,21 @@ def test_an_error_nobody_thought_of_fails_secure(box: Box, monkeypatch: pytest.M
     monkeypatch.setattr(load, "choose", broken)
     assert boot(box) == 1
     assert why(box).startswith("choosing a configuration failed: ZeroDivisionError")
+
+
+def test_fragments_boot_as_one_document(box: Box) -> None:
+    members = {f"config/{n:02}-{key}.yaml": write({key: value}) for n, (key, value) in enumerate(HOUSE.items())}
+    box.deliver("first.bundle", sign_members(box.key, 7, members))
+    assert boot(box) == 0
+    assert running_manifest(box.layout).to_json() == render_data(HOUSE).manifest.to_json()
+
+
+def test_members_of_an_earlier_choice_are_not_mixed_in(box: Box) -> None:
+    box.deliver("first.bundle", sign_members(box.key, 7, {"config/00-a.yaml": write(HOUSE)}))
+    assert load.main() == 0
+    box.deliver("second.bundle", sign(box.key, 8, house(ntp=None)))
+    assert (load.main() or apply.main()) == 0
+    assert running_manifest(box.layout).to_json() == render_data(house(ntp=None)).manifest.to_json()
 
 
 def test_two_boots_of_one_document_render_the_same_tree(box: Box) -> None:

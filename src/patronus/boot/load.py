@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import json
+import shutil
 import sys
 
 from patronus.boot.choose import Choice, choose
@@ -30,7 +31,8 @@ def main() -> int:
 
 
 def write_choice(layout: Layout, choice: Choice) -> None:
-    """Hand the verified members over to the step that parses them."""
+    """Hand the verified members over to the step that parses them, and nothing left over from an earlier choice."""
+    shutil.rmtree(layout.chosen, ignore_errors=True)
     members = layout.chosen / "members"
     for name, content in choice.verified.members.items():
         write_atomically(members / name, content, 0o600)
