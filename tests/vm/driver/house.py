@@ -83,12 +83,15 @@ class House:
         """Brings the box back to the base document when a story left something else."""
         if not self.router.is_on:
             self.router.boot()
-        pending = self.router.run("test", "-e", "/run/patronus/pending.json", check=False).code == 0
-        if pending:
-            self.router.patronus("rollback")
+        if self._is_pending():
+            self.router.patronus("rollback", check=False)  # the timer may just be doing it
+            wait_for(lambda: not self._is_pending(), seconds=60, what="the box to have gone back")
         if self.generation not in self._base_generations:
             self.apply(self.base, "--confirm-now")
             self._base_generations.add(self.generation)
+
+    def _is_pending(self) -> bool:
+        return self.router.run("test", "-e", "/run/patronus/pending.json", check=False).code == 0
 
     @property
     def generation(self) -> str:

@@ -173,7 +173,10 @@ class Peer:
         return server
 
     def serve_udp_echo(self, port: int, *, address: str = "::") -> UdpEchoServer:
-        """Starts a UDP server that repeats what it gets and remembers who came."""
+        """Starts a UDP server that repeats what it gets and remembers who came.
+
+        A host with several addresses must name the one it is asked at: the kernel answers from the one that is nearest.
+        """
         with self.namespace.entered():
             server = UdpEchoServer(address, port)
         self._closers.append(server)
