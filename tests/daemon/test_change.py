@@ -5,6 +5,7 @@ from __future__ import annotations
 import base64
 import json
 import signal
+import stat
 import subprocess
 import sys
 from pathlib import Path
@@ -339,6 +340,12 @@ def test_the_lock_is_free_after_a_failure_and_names_nobody(box: Box) -> None:
     assert box.layout.lock.read_text() == ""
     with timer.changing(box.layout):
         assert box.layout.lock.read_text().isdecimal()
+
+
+def test_nobody_but_root_can_hold_the_lock(box: Box) -> None:
+    """A viewer who held it would keep every change off, and the way back at the deadline with it."""
+    with timer.changing(box.layout):
+        assert stat.S_IMODE(box.layout.lock.stat().st_mode) == 0o600
 
 
 HOLDER = """

@@ -41,11 +41,17 @@ def clock() -> float:
     return time.clock_gettime(time.CLOCK_BOOTTIME)
 
 
+def _open_lock(layout: Layout) -> TextIO:
+    """Open the lock file. Whoever may open it may hold it (flock(2) asks for no more), so it is root's alone."""
+    layout.run.mkdir(parents=True, exist_ok=True)
+    descriptor = os.open(layout.lock, os.O_RDWR | os.O_APPEND | os.O_CREAT | os.O_NOFOLLOW, 0o600)
+    return os.fdopen(descriptor, "a+")
+
+
 @contextmanager
 def changing(layout: Layout) -> Iterator[None]:
     """Hold the box's only write lock; raises BlockingIOError when another change is under way."""
-    layout.run.mkdir(parents=True, exist_ok=True)
-    with layout.lock.open("a+") as lock:
+    with _open_lock(layout) as lock:
         fcntl.flock(lock, fcntl.LOCK_EX | fcntl.LOCK_NB)
         with _noted(lock):
             yield
@@ -54,8 +60,7 @@ def changing(layout: Layout) -> Iterator[None]:
 @contextmanager
 def changing_now(layout: Layout) -> Iterator[None]:
     """Hold the write lock at any price: whoever holds it past the deadline is ended (the deadline is a promise)."""
-    layout.run.mkdir(parents=True, exist_ok=True)
-    with layout.lock.open("a+") as lock:
+    with _open_lock(layout) as lock:
         try:
             fcntl.flock(lock, fcntl.LOCK_EX | fcntl.LOCK_NB)
         except BlockingIOError:
