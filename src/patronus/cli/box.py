@@ -13,7 +13,6 @@ from patronus.cli.text import print_findings, print_review, safe, say
 from patronus.ops import messages as m
 from patronus.ops import registry
 from patronus.ops.client import call
-from patronus.ops.errors import CallFailed
 from patronus.values.problem import Problem, Refused
 
 
@@ -45,10 +44,7 @@ def _read_bundle(name: str) -> str:
 
 def run_apply(arguments: argparse.Namespace) -> int:
     """Apply a bundle, or show what it would change."""
-    try:
-        bundle = _read_bundle(arguments.bundle)
-    except OSError as error:
-        raise CallFailed(f"{arguments.bundle} cannot be read: {error.strerror}") from error
+    bundle = _read_bundle(arguments.bundle)
     if arguments.dry_run:
         review = call(registry.PLAN, m.BundleRequest(bundle=bundle))
         print(review.model_dump_json()) if arguments.json else print_review(review)
