@@ -139,6 +139,11 @@ def test_tabs_may_stand_in_comments() -> None:
     assert load({"a.yaml": b"#\ta\na: 1 # b\tc\n"}) == {"a": 1}
 
 
+def test_colons_in_flow_mappings_are_text() -> None:
+    """YAML 1.2, which old versions of libyaml do not know."""
+    assert load({"a.yaml": b"a: {mac: 52:54:00:00:00:01}\n"}) == {"a": {"mac": "52:54:00:00:00:01"}}
+
+
 def test_keys_are_text_as_they_stand() -> None:
     assert load({"a.yaml": b"{1: a, true: b, ~: c, 2020-01-01: d}"}) == {
         "1": "a",
