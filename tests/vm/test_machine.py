@@ -43,8 +43,14 @@ def test_a_slow_command_does_not_hold_up_a_quick_one(router: Router) -> None:
     assert router.agent.finish(["cat"], slow, timeout=30).out == "slow\n"
 
 
+def find_card(router: Router, mac: str) -> str | None:
+    """The name of the interface with that address, as soon as there is one."""
+    links = router.read_json("ip", "-j", "link")
+    return next((str(link["ifname"]) for link in links if link.get("address") == mac), None)
+
+
 def test_a_cut_cable_takes_the_carrier_away(router: Router) -> None:
-    card = next(link["ifname"] for link in router.read_json("ip", "-j", "link") if link["address"] == mac_of(2))
+    card = wait_for(lambda: find_card(router, mac_of(2)), seconds=60, what="the driver of the second card")
     router.run("ip", "link", "set", card, "up")
     path = f"/sys/class/net/{card}/carrier"
     wait_for(lambda: router.read(path) == b"1\n", seconds=10, what="the carrier")
