@@ -5,9 +5,11 @@ from __future__ import annotations
 from collections.abc import Iterable
 from pathlib import PurePosixPath
 
+from patronus.firewall.ir import PortForward
+from patronus.firewall.taken import find_taken_ports
 from patronus.pipeline.validate import Appliance
 from patronus.values.fragments import Claim, File, LinkName, Symlink, Sysctl, Unit
-from patronus.values.plan import Plan
+from patronus.values.plan import Opening, Plan
 from patronus.values.problem import Problem, Refused
 
 
@@ -18,7 +20,7 @@ def plan(appliance: Appliance) -> Plan:
         merged = merged.plus(feature.plan(section, appliance.context))
     for feature, section in appliance.sections:
         merged = merged.plus(feature.gather(section, appliance.context, merged))
-    problems = list(_collisions(merged))
+    problems = [*_collisions(merged), *find_taken_ports(merged.of(PortForward), merged.of(Opening))]
     if problems:
         raise Refused(problems)
     return merged
