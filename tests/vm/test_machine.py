@@ -50,7 +50,10 @@ def find_card(router: Router, mac: str) -> str | None:
 
 
 def test_a_cut_cable_takes_the_carrier_away(router: Router) -> None:
-    card = wait_for(lambda: find_card(router, mac_of(2)), seconds=60, what="the driver of the second card")
+    wait_for(lambda: find_card(router, mac_of(2)), seconds=60, what="the driver of the second card")
+    router.run("udevadm", "settle")
+    card = find_card(router, mac_of(2))
+    assert card
     router.run("ip", "link", "set", card, "up")
     path = f"/sys/class/net/{card}/carrier"
     wait_for(lambda: router.read(path) == b"1\n", seconds=10, what="the carrier")
