@@ -5,12 +5,17 @@ from __future__ import annotations
 import json
 import subprocess
 import sys
+from datetime import UTC, datetime
 from pathlib import Path
 
 import pytest
 from tests.box import sign, sign_members
 from tests.cli.conftest import Command
 from tests.documents import HOUSE, house, write
+
+from patronus.host.sshkeygen import SshKeygen
+from patronus.trust import ANY_DEVICE, Manifest, Target, make_bundle, pack
+from patronus.values.version import SCHEMA_VERSION
 
 HOSTILE = "\x1b]0;owned\x07\x1b[2J\u202e\x9b1m\n\r\t;$(id)"
 
@@ -126,7 +131,32 @@ def test_sign_inspect_verify(document: Path, trust: Path, alice: Path, tmp_path:
     assert data["manifest"]["members"][0]["name"] == "config.yaml"
     done = patronus("verify", output, "--trust", trust)
     assert (done.returncode, done.stdout) == (0, "good signature by alice\n")
-    assert json.loads(patronus("verify", "--json", output, "--trust", trust).stdout) == {"signers": ["alice"]}
+    told = json.loads(patronus("verify", "--json", output, "--trust", trust).stdout)
+    assert told == {"signers": ["alice"], "warnings": []}
+
+
+def test_verify_tells_what_is_odd_about_a_good_bundle(
+    document: Path, trust: Path, alice: Path, tmp_path: Path, patronus: Command
+) -> None:
+    output = tmp_path / "out.bundle"
+    assert patronus("sign", document, "--key", alice, "-o", output, "--expires", "2020-12-31").returncode == 0
+    done = patronus("verify", output, "--trust", trust)
+    assert (done.returncode, done.stdout) == (0, "good signature by alice\n")
+    assert "warning: The config expired on 2020-12-31" in done.stderr
+    (warning,) = json.loads(patronus("verify", "--json", output, "--trust", trust).stdout)["warnings"]
+    assert warning["severity"] == "warning"
+
+
+def test_verify_refuses_a_schema_it_does_not_know(
+    document: Path, trust: Path, alice: Path, tmp_path: Path, patronus: Command
+) -> None:
+    manifest = Manifest(5, SCHEMA_VERSION + 1, "0", Target((ANY_DEVICE,)), "alice", datetime(2026, 1, 1, tzinfo=UTC))
+    payload = pack(manifest, {"config.yaml": document.read_bytes()})
+    output = tmp_path / "out.bundle"
+    output.write_bytes(make_bundle(payload, [str(alice)], SshKeygen()))
+    done = patronus("verify", output, "--trust", trust)
+    assert (done.returncode, done.stdout) == (1, "")
+    assert f"written for schema {SCHEMA_VERSION + 1}; this image knows up to {SCHEMA_VERSION}" in done.stderr
 
 
 def test_a_folder_is_signed_as_fragments_any_box_reads(

@@ -60,11 +60,13 @@ def _login_name() -> str:
 
 def run_verify(arguments: argparse.Namespace) -> None:
     """Check a bundle."""
-    signers = workstation.verify(arguments.bundle, arguments.trust)
+    verdict = workstation.verify(arguments.bundle, arguments.trust)
     if arguments.json:
-        print(json.dumps({"signers": signers}))
+        warnings = [finding.model_dump() for finding in verdict.findings]
+        print(json.dumps({"signers": verdict.signers, "warnings": warnings}))
         return
-    for signer in signers:
+    print_findings(verdict.findings)
+    for signer in verdict.signers:
         print(f"good signature by {signer}")
 
 

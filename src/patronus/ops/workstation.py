@@ -18,12 +18,11 @@ from patronus.pipeline.review import review
 from patronus.pipeline.schema import document_schema
 from patronus.trust.format import MAX_BUNDLE, split
 from patronus.trust.manifest import ANY_DEVICE, Manifest, Target
-from patronus.trust.payload import check_hashes, digest, pack, unpack
-from patronus.trust.refusal import Refused as BundleRefused
+from patronus.trust.payload import digest, pack
 from patronus.trust.sign import add_signature, make_bundle
 from patronus.trust.sign import inspect as inspect_bundle
 from patronus.trust.store import TrustStore, parse_store, read_signer, render_store
-from patronus.trust.verify import authenticate
+from patronus.trust.verify import verify_away
 from patronus.values.manifest import EMPTY
 from patronus.values.problem import WARNING, Problem, Refused
 from patronus.values.version import SCHEMA_VERSION
@@ -125,14 +124,20 @@ def _members(documents: dict[str, bytes]) -> dict[str, bytes]:
     return members
 
 
-def verify(path: Path, trust: Path) -> list[str]:
-    """Check a bundle's signatures against a trust folder; return who signed. Raises Refused."""
-    authentic = authenticate(_read(path), read_trust(trust), SshKeygen())
-    payload = unpack(authentic.payload)
-    if reasons := check_hashes(payload):
-        raise BundleRefused(reasons)
-    build(documents_of(payload.members))
-    return [signer.name for signer in authentic.signers]
+class Verdict(NamedTuple):
+    """Who signed a bundle, and what is odd about it although it is good."""
+
+    signers: tuple[str, ...]
+    findings: tuple[Finding, ...]
+
+
+def verify(path: Path, trust: Path) -> Verdict:
+    """Check a bundle's signatures against a trust folder, and its document. Raises Refused."""
+    now, store = datetime.now(UTC), read_trust(trust)
+    verified = verify_away(_read(path), store, schema_version=SCHEMA_VERSION, now=now, keygen=SshKeygen())
+    built = build(documents_of(verified.members))
+    warnings = [*(reason.as_problem(WARNING) for reason in verified.warnings), *built.warnings]
+    return Verdict(tuple(signer.name for signer in verified.signers), _findings(warnings))
 
 
 def read_trust(folder: Path) -> TrustStore:

@@ -12,7 +12,7 @@ from patronus.trust.refusal import Code, Reason, Refused
 from patronus.trust.sign import Summary, add_signature, inspect, make_bundle, sign
 from patronus.trust.sshsig import NAMESPACE, PublicKey
 from patronus.trust.store import Signer, TrustStore, parse_store, read_signer, render_store
-from patronus.trust.verify import Authentic, Verified, authenticate, verify
+from patronus.trust.verify import Authentic, Verified, authenticate, verify, verify_away
 
 __all__ = [
     "ANY_DEVICE",
@@ -51,4 +51,5 @@ __all__ = [
     "split",
     "unpack",
     "verify",
+    "verify_away",
 ]

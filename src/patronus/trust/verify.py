@@ -69,7 +69,8 @@ def verify(
     reasons = [
         *_check_target(manifest, device, groups),
         *_check_serial(manifest, highest_serial),
-        *_check_versions(manifest, image_version, schema_version),
+        *_check_schema(manifest, schema_version),
+        *_check_image(manifest, image_version),
         *_check_parent(manifest, parent),
         *check_hashes(payload),
     ]
@@ -82,6 +83,16 @@ def verify(
         digest(authentic.payload),
         (*authentic.warnings, *_check_expiry(manifest, now)),
     )
+
+
+def verify_away(bundle: bytes, store: TrustStore, *, schema_version: int, now: datetime, keygen: Verifier) -> Verified:
+    """The part of the check that needs no box: all but target, serial, image version and parent. Raises Refused."""
+    authentic = authenticate(bundle, store, keygen)
+    payload = unpack(authentic.payload)
+    if reasons := [*_check_schema(payload.manifest, schema_version), *check_hashes(payload)]:
+        raise Refused(reasons)
+    warnings = (*authentic.warnings, *_check_expiry(payload.manifest, now))
+    return Verified(payload.manifest, payload.members, authentic.signers, digest(authentic.payload), warnings)
 
 
 def authenticate(bundle: bytes, store: TrustStore, keygen: Verifier) -> Authentic:
@@ -200,16 +211,19 @@ def _check_serial(manifest: Manifest, highest_serial: int | None) -> list[Reason
     return [Reason("old_serial", message, f"Sign it again with serial {highest_serial + 1} or higher.")]
 
 
-def _check_versions(manifest: Manifest, image_version: str, schema_version: int) -> list[Reason]:
-    reasons = []
-    if manifest.schema > schema_version:
-        message = f"The config is written for schema {manifest.schema}; this image knows up to {schema_version}."
-        reasons.append(Reason("newer_schema", message, "Upgrade the image, or sign with the 'patronus' of this image."))
+def _check_schema(manifest: Manifest, schema_version: int) -> list[Reason]:
+    if manifest.schema <= schema_version:
+        return []
+    message = f"The config is written for schema {manifest.schema}; this image knows up to {schema_version}."
+    return [Reason("newer_schema", message, "Upgrade the image, or sign with the 'patronus' of this image.")]
+
+
+def _check_image(manifest: Manifest, image_version: str) -> list[Reason]:
     image = read_version(image_version)
-    if image is None or image < (read_version(manifest.minimum_image) or ()):
-        message = f"The config needs image {manifest.minimum_image} or later; this is '{escape(image_version)}'."
-        reasons.append(Reason("image_too_old", message, "Upgrade the image first."))
-    return reasons
+    if image is not None and image >= (read_version(manifest.minimum_image) or ()):
+        return []
+    message = f"The config needs image {manifest.minimum_image} or later; this is '{escape(image_version)}'."
+    return [Reason("image_too_old", message, "Upgrade the image first.")]
 
 
 def _check_parent(manifest: Manifest, parent: str | None) -> list[Reason]:
