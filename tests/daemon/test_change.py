@@ -342,6 +342,10 @@ def test_the_lock_is_free_after_a_failure_and_names_nobody(box: Box) -> None:
         assert box.layout.lock.read_text().isdecimal()
 
 
+def test_status_names_those_whose_signatures_count(box: Box, running: str) -> None:
+    assert handlers.status(box.layout, m.Nothing(), CALLER).trust.startswith("1 of 1 keys (alice), SHA256:")
+
+
 def test_nobody_but_root_can_hold_the_lock(box: Box) -> None:
     """A viewer who held it would keep every change off, and the way back at the deadline with it."""
     with timer.changing(box.layout):

@@ -37,11 +37,11 @@ def choose(layout: Layout) -> Choice:
     try:
         bundle = generations.read(confirmed, MAX_BUNDLE)
     except OSError as error:
-        hint = "deliver a signed bundle at the console"
+        hint = "bring the config partition another one from outside: see recovery in the user guide"
         raise Refused([Problem("", f"generation {confirmed} cannot be read: {error.strerror}", hint)]) from error
     verified = verify_here(layout, bundle, highest_serial=None)
     if Generations.name(verified.manifest.serial, bundle) != confirmed:
-        hint = "the config partition was changed from outside; deliver a signed bundle at the console"
+        hint = "somebody changed the config partition; bring it a signed bundle: see recovery in the user guide"
         raise Refused([Problem("", f"generation {confirmed} holds another bundle than its name says", hint)])
     record = generations.record(confirmed) or record_of(verified, bundle)
     return Choice(record, bundle, verified, delivered=False)
@@ -81,7 +81,7 @@ def verify_here(layout: Layout, bundle: bytes, *, highest_serial: int | None, pa
     """Verify a bundle for this box, image and trust store. Raises Refused."""
     store = identity.read_trust(layout)
     if store is None:
-        hint = "bake one into the image (make image TRUST=folder) or enrol one at the console"
+        hint = "bake one into the image (make image TRUST=folder), or put it on the config partition as trust/"
         raise Refused([Problem("", "this box trusts nobody: it has no trust store", hint)])
     device = identity.read_device(layout)
     return verify(

@@ -82,7 +82,8 @@ def _trust(layout: Layout) -> str:
         return str(refused)
     if store is None:
         return "none: this box accepts no bundle"
-    return f"{store.threshold} of {len(store.signers)} keys, {store.fingerprint}"
+    names = ", ".join(signer.name for signer in store.signers)
+    return f"{store.threshold} of {len(store.signers)} keys ({names}), {store.fingerprint}"
 
 
 def findings(problems: Iterable[Problem]) -> tuple[m.Finding, ...]:

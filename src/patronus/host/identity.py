@@ -46,7 +46,7 @@ def read_image(layout: Layout) -> Image:
 
 
 def read_trust(layout: Layout) -> TrustStore | None:
-    """Return the trust store: the one baked into the verified image, else the one enrolled at the console."""
+    """Return the trust store: the one baked into the verified image, else the one put on the config partition."""
     for folder in (layout.vendor / "trust", layout.config / "trust"):
         if (folder / "allowed_signers").exists():
             return parse_store(_read(folder / "allowed_signers"), _read(folder / "policy.json"))

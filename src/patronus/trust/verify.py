@@ -174,7 +174,7 @@ def _explain_too_few(known: Collection[Signer], unknown: list[Signature], store:
         Reason(
             "unknown_signer",
             f"The bundle is signed by {key}, a key this trust store does not list.",
-            "Sign with a listed key ('patronus status' on the box shows them), or bring the key into the trust store.",
+            "Sign with a listed key ('patronus status' on the box names them), or bring the key into the trust store.",
         )
         for key in _fingerprints(unknown)
     ]
