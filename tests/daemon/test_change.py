@@ -70,6 +70,14 @@ def running(box: Box, monkeypatch: pytest.MonkeyPatch) -> str:
     return status(box).generation
 
 
+@pytest.fixture(autouse=True)
+def waits(monkeypatch: pytest.MonkeyPatch) -> list[float]:
+    """How long the program that goes back waited for the moment, in seconds; nothing really waits."""
+    found: list[float] = []
+    monkeypatch.setattr(revert, "sleep", found.append)
+    return found
+
+
 def test_a_change_waits_for_its_confirmation_and_then_stays(box: Box, running: str) -> None:
     result = apply(box, sign(box.key, 11, OTHER))
     assert result.generation.startswith("11-")
@@ -80,15 +88,16 @@ def test_a_change_waits_for_its_confirmation_and_then_stays(box: Box, running: s
     assert 590 < pending.seconds_left <= 600
     assert confirm(box, result.generation) == result.generation
     assert state(box) == (result.generation, result.generation, False)
-    assert "systemctl stop patronus-revert.timer" in box.system.calls
+    assert "systemctl stop patronus-revert.timer patronus-revert.service" in box.system.calls
 
 
 def test_the_timer_is_systemds_and_runs_before_anything_changes(box: Box, running: str) -> None:
     apply(box, sign(box.key, 11, NO_DHCP), confirm_within=90)
-    armed = box.system.position("systemd-run --unit=patronus-revert --on-active=90s")
+    armed = box.system.position("systemd-run --unit=patronus-revert --on-active=8")
     assert armed < box.system.position("systemctl stop -- ")
     assert armed < box.system.calls.index("nft")
     assert "AccuracySec=50ms" in box.system.calls[armed]
+    assert "Restart=on-failure" in box.system.calls[armed], "ended while it waits for the moment, it starts again"
     assert box.system.calls[armed].endswith("/usr/bin/python3 -I -m patronus.boot.revert")
 
 
@@ -122,9 +131,13 @@ def test_going_back_restores_every_file_and_the_rules(box: Box, running: str) ->
     assert "kea-dhcp4-server.service" in box.system.active
 
 
-def test_the_timer_goes_back_without_patronusd(box: Box, running: str, capsys: pytest.CaptureFixture[str]) -> None:
-    new = apply(box, sign(box.key, 11, NO_DHCP)).generation
+def test_the_timer_goes_back_without_patronusd(
+    box: Box, running: str, waits: list[float], capsys: pytest.CaptureFixture[str]
+) -> None:
+    new = apply(box, sign(box.key, 11, NO_DHCP), confirm_within=90).generation
     assert revert.main() == 0
+    (waited,) = waits
+    assert 80 < waited <= 90, "started early, it still goes back at the deadline and not before"
     assert state(box) == (running, running, False)
     assert f"generation {new} was not confirmed: back at {running}" in capsys.readouterr().out
     assert revert.main() == 0, "a second time there is nothing to do"
@@ -280,6 +293,21 @@ def test_a_strangers_bundle_changes_nothing_and_is_not_kept(box: Box, running: s
     with pytest.raises(Refused, match="does not list"):
         apply(box, sign(mallory, 99, OTHER))
     assert len(Generations(box.layout.config).records()) == 1
+
+
+def test_a_change_that_came_in_between_keeps_its_own_deadline(
+    box: Box, running: str, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    apply(box, sign(box.key, 11, NO_DHCP), confirm_within=90)
+
+    def confirm_and_change_again(_seconds: float) -> None:
+        confirm(box)
+        apply(box, sign(box.key, 12, OTHER))
+
+    monkeypatch.setattr(revert, "sleep", confirm_and_change_again)
+    assert revert.main() == 0
+    generation, confirmed, waiting = state(box)
+    assert (generation[:3], confirmed[:3], waiting) == ("12-", "11-", True)
 
 
 def test_a_bundle_edited_from_another_generation_is_refused(box: Box, running: str) -> None:

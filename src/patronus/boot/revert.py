@@ -1,14 +1,18 @@
-"""Goes back to the tree that ran before the pending change. Started by the timer, or by `patronus rollback`."""
+"""Goes back to the tree that ran before the pending change. Started by the timer a little early.
+
+`revert` is also what `patronus rollback` does, at once.
+"""
 
 from __future__ import annotations
 
 import sys
+from time import sleep
 
 from patronus.host import files
 from patronus.host.generations import Generations
 from patronus.host.layout import Layout
 from patronus.pipeline.apply import ApplyFailed, apply_tree
-from patronus.pipeline.confirm import Pending, changing_now, read_pending
+from patronus.pipeline.confirm import Pending, changing_now, clock, read_pending
 
 
 def revert(layout: Layout) -> Pending | None:
@@ -32,8 +36,13 @@ def revert(layout: Layout) -> Pending | None:
 def main() -> int:
     """Run as a unit: say in the journal what happened."""
     layout = Layout()
+    pending = read_pending(layout)
+    if pending is None:
+        return 0
+    sleep(max(0.0, pending.deadline - clock()))
     with changing_now(layout):
-        return _revert(layout)
+        # Another change may wait by now, with a timer of its own.
+        return _revert(layout) if read_pending(layout) == pending else 0
 
 
 def _revert(layout: Layout) -> int:

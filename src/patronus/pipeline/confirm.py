@@ -20,6 +20,9 @@ from patronus.host.layout import Layout
 from patronus.host.run import CommandFailed, run
 
 REVERT_UNIT = "patronus-revert"
+HEAD_START = 5.0
+"""Seconds before the deadline at which systemd starts the program that goes back, so that it is loaded and waiting when
+the moment comes: on a slow box loading it takes as long as going back."""
 APPLY_LIMIT = 300
 """Seconds an apply that asks for no confirmation may take before the box goes back by itself."""
 
@@ -88,23 +91,24 @@ def arm(layout: Layout, pending: Pending) -> None:
     """Write the pending change down and start the timer, before anything changes; without timer nothing is pending."""
     write_atomically(layout.pending, json.dumps(pending._asdict()).encode(), 0o600)
     try:
-        _start_timer(pending.seconds)
+        _start_timer(pending.deadline - clock() - HEAD_START)
     except CommandFailed:
         layout.pending.unlink()
         raise
 
 
-def _start_timer(seconds: int) -> None:
-    run("systemctl", "stop", f"{REVERT_UNIT}.timer", check=False)
+def _start_timer(seconds: float) -> None:
+    _stop_timer()
     run("systemctl", "reset-failed", f"{REVERT_UNIT}.service", check=False)
     run(
         "systemd-run",
         f"--unit={REVERT_UNIT}",
-        f"--on-active={seconds}s",
+        f"--on-active={max(0, int(seconds * 1000))}ms",
         "--timer-property=AccuracySec=50ms",
         "--collect",
         "--description=Go back to the last confirmed configuration",
         "--property=Type=oneshot",
+        "--property=Restart=on-failure",  # ended while it waits, it starts again
         "--",
         "/usr/bin/python3",
         "-I",
@@ -115,8 +119,12 @@ def _start_timer(seconds: int) -> None:
 
 def disarm(layout: Layout) -> None:
     """Stop the timer and forget the pending change."""
-    run("systemctl", "stop", f"{REVERT_UNIT}.timer", check=False)
+    _stop_timer()
     layout.pending.unlink(missing_ok=True)
+
+
+def _stop_timer() -> None:
+    run("systemctl", "stop", f"{REVERT_UNIT}.timer", f"{REVERT_UNIT}.service", check=False)
 
 
 def read_pending(layout: Layout) -> Pending | None:
