@@ -135,6 +135,16 @@ def test_sign_inspect_verify(document: Path, trust: Path, alice: Path, tmp_path:
     assert told == {"signers": ["alice"], "warnings": []}
 
 
+def test_keygen_leaves_another_trust_store_alone(trust: Path, tmp_path: Path, patronus: Command) -> None:
+    before = (trust / "allowed_signers").read_bytes()
+    stranger = tmp_path / "stranger"
+    subprocess.run(["ssh-keygen", "-q", "-t", "ed25519", "-N", "", "-f", str(stranger)], check=True)
+    done = patronus("keygen", f"{stranger}.pub", "--trust", trust)
+    assert (done.returncode, done.stdout) == (1, "")
+    assert "holds another trust store" in done.stderr
+    assert (trust / "allowed_signers").read_bytes() == before
+
+
 def test_verify_tells_what_is_odd_about_a_good_bundle(
     document: Path, trust: Path, alice: Path, tmp_path: Path, patronus: Command
 ) -> None:

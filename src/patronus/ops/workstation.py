@@ -177,11 +177,14 @@ def bundle_digest(path: Path) -> str:
 
 
 def keygen(public_keys: Sequence[Path], folder: Path, threshold: int) -> str:
-    """Write a trust folder that accepts these public keys; return its fingerprint. Raises Refused."""
+    """Write a trust folder that accepts these public keys; return its fingerprint. Never over one. Raises Refused."""
     signers = tuple(read_signer(key.stem, _read(key)) for key in public_keys)
     store = TrustStore(signers, threshold)
     allowed, policy = render_store(store)
     parse_store(allowed, policy)
+    if (folder / "allowed_signers").exists() and _read(folder / "allowed_signers") != allowed:
+        hint = "name another folder, or remove it: with other keys or fewer, other people decide"
+        raise Refused([Problem("", f"{folder} holds another trust store", hint)])
     write_atomically(folder / "allowed_signers", allowed)
     write_atomically(folder / "policy.json", policy)
     return store.fingerprint
