@@ -314,3 +314,29 @@ def test_who_has_no_role_gets_one_refusal(monkeypatch: pytest.MonkeyPatch) -> No
         replies = b"".join(iter(lambda: ours.recv(65536), b"")).split(b"\0")
     talk.join(10)
     assert [json.loads(reply)["error"] for reply in replies if reply] == [wire.DENIED]
+
+
+def test_guests_leave_places_to_admins(monkeypatch: pytest.MonkeyPatch) -> None:
+    """A viewer who holds every connection would keep an admin from confirming."""
+    monkeypatch.setattr(server, "_GUESTS", threading.BoundedSemaphore(1))
+    monkeypatch.setitem(HANDLERS, "Status", handler(RESULT))
+    monkeypatch.setattr(server, "identify", lambda _stream: Peer("eve", Role.VIEWER))
+    first, its = socket.socketpair()
+    talk = threading.Thread(target=server._answer_all, args=(its,))
+    talk.start()
+    with first:
+        first.sendall(CALL)
+        assert first.recv(65536) == ANSWER
+        second, other = socket.socketpair()
+        with second:
+            server._answer_all(other)
+            assert json.loads(everything(second).rstrip(b"\0"))["error"] == wire.BUSY
+        monkeypatch.setattr(server, "identify", lambda _stream: ADMIN)
+        third, last = socket.socketpair()
+        with third:
+            third.sendall(CALL)
+            third.shutdown(socket.SHUT_WR)
+            server._answer_all(last)
+            assert third.recv(65536) == ANSWER
+    talk.join(10)
+    assert not talk.is_alive()

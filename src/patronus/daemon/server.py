@@ -6,6 +6,7 @@ import socket
 import sys
 import threading
 from collections.abc import Callable
+from contextlib import suppress
 from typing import Any
 
 from pydantic import ValidationError
@@ -23,6 +24,8 @@ _TIMEOUT = 900.0  # seconds a caller may be silent
 _PATIENCE = 5.0  # seconds for someone who may do nothing here: one refusal, and the place is free again
 _IDLE = 300.0  # seconds without any caller after which the daemon ends; systemd starts it again for the next one
 _CALLERS = 32
+_GUESTS = threading.BoundedSemaphore(16)
+"""Callers at once who are no admins: the other places are always free for those who confirm or go back."""
 
 
 def serve() -> None:
@@ -55,15 +58,28 @@ def _talk(stream: socket.socket, places: threading.BoundedSemaphore) -> None:
 def _answer_all(stream: socket.socket) -> None:
     with stream:
         peer = identify(stream)
-        stream.settimeout(_TIMEOUT if peer.role > Role.NOBODY else _PATIENCE)
-        connection = wire.Connection(stream, _LARGE if peer.role >= Role.ADMIN else _SMALL)
-        try:
-            while (message := connection.receive()) is not None:
-                connection.send(answer(peer, message, connection.send))
-                if peer.role is Role.NOBODY:
-                    break
-        except (OSError, ValueError, wire.TooLong) as error:
-            _log(4, peer, f"connection ended: {error!r}")
+        if peer.role >= Role.ADMIN:
+            _converse(stream, peer)
+        elif _GUESTS.acquire(blocking=False):
+            try:
+                _converse(stream, peer)
+            finally:
+                _GUESTS.release()
+        else:
+            with suppress(OSError):
+                wire.Connection(stream, _SMALL).send(_error(wire.BUSY, "too many ask at once; try again later"))
+
+
+def _converse(stream: socket.socket, peer: Peer) -> None:
+    stream.settimeout(_TIMEOUT if peer.role > Role.NOBODY else _PATIENCE)
+    connection = wire.Connection(stream, _LARGE if peer.role >= Role.ADMIN else _SMALL)
+    try:
+        while (message := connection.receive()) is not None:
+            connection.send(answer(peer, message, connection.send))
+            if peer.role is Role.NOBODY:
+                break
+    except (OSError, ValueError, wire.TooLong) as error:
+        _log(4, peer, f"connection ended: {error!r}")
 
 
 def answer(peer: Peer, message: Any, send: Callable[[dict[str, Any]], None]) -> dict[str, Any]:
