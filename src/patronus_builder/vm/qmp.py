@@ -28,7 +28,11 @@ class Qmp:
         self._closed = False
         self._command_lock = threading.Lock()
         threading.Thread(target=self._read_forever, name="qmp", daemon=True).start()
-        self.command("qmp_capabilities")
+        try:
+            self.command("qmp_capabilities")
+        except QmpError:
+            self.close()
+            raise
 
     def command(self, name: str, /, *, timeout: float = 30, **arguments: object) -> Any:
         """Runs one command and returns its result; raises QmpError with QEMU's reason."""
