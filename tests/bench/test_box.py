@@ -24,7 +24,7 @@ class FirstPacket:
         self.arrived = 0.0
         self._house = house
         self._stop = threading.Event()
-        self._server = house.wan.serve_udp_echo(PORT)
+        self._server = house.wan.serve_udp_echo(PORT, address=INTERNET4)
         self._thread = threading.Thread(target=self._send)
 
     def _send(self) -> None:
