@@ -8,6 +8,7 @@ from pathlib import Path
 from typing import NamedTuple
 
 from patronus.host import identity
+from patronus.host.files import read_bounded
 from patronus.host.generations import Generations, Record
 from patronus.host.layout import Layout
 from patronus.host.sshkeygen import SshKeygen
@@ -71,8 +72,7 @@ def _delivered(layout: Layout) -> Iterator[Path]:
 
 def _read(path: Path) -> bytes:
     try:
-        with path.open("rb") as file:
-            return file.read(MAX_BUNDLE + 1)
+        return read_bounded(path, MAX_BUNDLE)
     except OSError as error:
         raise Refused([Problem("", f"cannot be read: {error.strerror}", "copy it again")]) from error
 

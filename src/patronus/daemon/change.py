@@ -97,7 +97,6 @@ def run(layout: Layout, candidate: Candidate, confirm_within: int, progress: Cal
         previous_generation=running_generation(layout),
         previous_tree=previous,
         deadline=timer.clock() + (confirm_within or timer.APPLY_LIMIT),
-        seconds=confirm_within or timer.APPLY_LIMIT,
         author=candidate.record.author,
     )
     timer.arm(layout, waiting)

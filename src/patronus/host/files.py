@@ -10,6 +10,12 @@ from pathlib import Path
 from patronus.values.manifest import MANIFEST_PATH, Entry, Manifest
 
 
+def read_bounded(path: Path, limit: int) -> bytes:
+    """Return at most `limit` + 1 bytes, so that a file that is too large is seen as such without being read whole."""
+    with path.open("rb") as file:
+        return file.read(limit + 1)
+
+
 def write_atomically(path: Path, content: bytes, mode: int = 0o644, *, durable: bool = False) -> None:
     """Replace a file in one step; `durable` waits until the disk has it, folder entry included."""
     path.parent.mkdir(parents=True, exist_ok=True)

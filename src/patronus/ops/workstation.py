@@ -10,7 +10,7 @@ from datetime import UTC, datetime
 from pathlib import Path
 from typing import Any, NamedTuple, cast
 
-from patronus.host.files import write_atomically
+from patronus.host.files import read_bounded, write_atomically
 from patronus.host.sshkeygen import SshKeygen
 from patronus.ops.messages import FileChange, Finding, Review
 from patronus.pipeline.build import Built, build, documents_of
@@ -51,8 +51,7 @@ def read_documents(path: Path) -> dict[str, bytes]:
 
 def _read(path: Path) -> bytes:
     try:
-        with path.open("rb") as file:
-            return file.read(MAX_BUNDLE + 1)
+        return read_bounded(path, MAX_BUNDLE)
     except OSError as error:
         raise Refused([Problem("", f"{path} cannot be read: {error.strerror}", "check the name")]) from error
 
@@ -192,11 +191,7 @@ def keygen(public_keys: Sequence[Path], folder: Path, threshold: int) -> str:
 
 def schema() -> str:
     """Return the JSON Schema of the document, for editors."""
-    return json.dumps(_schema(), indent=2)
-
-
-def _schema() -> dict[str, Any]:
-    return document_schema()
+    return json.dumps(document_schema(), indent=2)
 
 
 def _findings(problems: Sequence[Problem]) -> tuple[Finding, ...]:

@@ -35,7 +35,6 @@ class Pending(NamedTuple):
     previous_generation: str
     previous_tree: str
     deadline: float
-    seconds: int
     author: str
 
 
