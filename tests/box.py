@@ -102,9 +102,9 @@ class Box:
         self.system = system
         self._place("usr/lib/os-release", b'IMAGE_VERSION=1.2\nPATRONUS_PROFILES="dhcp dns"\n')
         self._place("usr/lib/patronus/lockdown.nft", b"# locked down\n")
-        self._place("config/device.json", json.dumps({"id": DEVICE, "groups": ["homes"]}).encode())
+        self._place("config/device.json", json.dumps({"id": DEVICE}).encode())
         signer = read_signer("alice", key.with_suffix(".pub").read_bytes())
-        allowed, policy = render_store(TrustStore((signer,), 1))
+        allowed, policy = render_store(TrustStore((signer,), 1, ("homes",)))
         self._place("usr/lib/patronus/trust/allowed_signers", allowed)
         self._place("usr/lib/patronus/trust/policy.json", policy)
 

@@ -145,6 +145,31 @@ def test_keygen_leaves_another_trust_store_alone(trust: Path, tmp_path: Path, pa
     assert (trust / "allowed_signers").read_bytes() == before
 
 
+def test_a_bundle_may_carry_the_next_trust_store(
+    document: Path, trust: Path, alice: Path, mallory: Path, tmp_path: Path, patronus: Command
+) -> None:
+    made = patronus("keygen", mallory.with_suffix(".pub"), "--trust", "next", "--group", "hq", "--no-rotation")
+    assert made.returncode == 0
+    assert json.loads((tmp_path / "next/policy.json").read_bytes()) == {
+        "groups": ["hq"], "rotation": False, "threshold": 1
+    }  # fmt: skip
+    output = tmp_path / "out.bundle"
+    done = patronus("sign", document, "--key", alice, "--trust", "next", "-o", output)
+    assert done.returncode == 0
+    assert "new trust store: mallory (SHA256:" in done.stderr
+    assert "with it, these signers count no more: SHA256:" in done.stderr
+    shown = patronus("inspect", output).stdout
+    for line in ("new trust store: 1 of 1 keys must sign", "groups: hq", "no bundle may exchange it", "member: trust/"):
+        assert line in shown
+    done = patronus("verify", output, "--trust", trust)
+    assert (done.returncode, done.stdout) == (0, "good signature by alice\n")
+    assert "adds mallory (SHA256:" in done.stderr
+    assert patronus("verify", output, "--trust", "next").returncode == 1
+    done = patronus("sign", output, "--key", mallory, "--trust", "next", "-o", output)
+    assert done.returncode == 1
+    assert "a bundle is signed as it is" in done.stderr
+
+
 def test_verify_tells_what_is_odd_about_a_good_bundle(
     document: Path, trust: Path, alice: Path, tmp_path: Path, patronus: Command
 ) -> None:

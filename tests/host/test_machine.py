@@ -8,7 +8,7 @@ from pathlib import Path
 
 import pytest
 
-from patronus.host import identity, kernel, networkd, units
+from patronus.host import identity, kernel, networkd, trust, units
 from patronus.host.layout import Layout
 from patronus.host.run import CommandFailed, Done, run
 from patronus.trust import Refused
@@ -186,4 +186,4 @@ def test_a_damaged_trust_store_is_refused_and_never_passed_over(tmp_path: Path) 
     (baked / "allowed_signers").write_text("rubbish")
     (baked / "policy.json").write_text("{}")
     with pytest.raises(Refused):
-        identity.read_trust(Layout(tmp_path))
+        trust.read_trust(Layout(tmp_path))

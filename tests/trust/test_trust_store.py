@@ -104,11 +104,11 @@ def test_short_rsa_keys_are_refused() -> None:
 @pytest.mark.parametrize(
     ("policy", "words"),
     [
-        (b"{}", "'threshold' must be"),
-        (b'{"threshold": 0}', "'threshold' must be"),
-        (b'{"threshold": 17}', "'threshold' must be"),
-        (b'{"threshold": true}', "'threshold' must be"),
-        (b'{"threshold": "1"}', "'threshold' must be"),
+        (b"{}", "'threshold' is missing"),
+        (b'{"threshold": 0}', "'threshold' is not a whole number"),
+        (b'{"threshold": 17}', "'threshold' is not a whole number"),
+        (b'{"threshold": true}', "'threshold' is not a whole number"),
+        (b'{"threshold": "1"}', "'threshold' is not a whole number"),
         (b'{"threshold": 1, "threshold": 2}', "given twice"),
         (b'{"threshold": 1, "local": true}', "'local' is unknown"),
         (b"threshold: 1", "not JSON"),
@@ -122,7 +122,7 @@ def test_policies_that_are_refused(policy: bytes, words: str) -> None:
 
 def test_all_problems_of_both_files_are_told_at_once() -> None:
     said = complaints(f"* {KEY}\nbob ssh-dss AAAA\ncarol {KEY}", b'{"threshold": 0, "x": 1}')
-    for words in ("line 1", "line 2", "'threshold' must be", "'x' is unknown"):
+    for words in ("line 1", "line 2", "'threshold' is not a whole number", "'x' is unknown"):
         assert words in said
     assert "line 3" not in said
 

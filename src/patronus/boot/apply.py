@@ -7,8 +7,8 @@ import json
 import sys
 from pathlib import Path
 
-from patronus.boot.failure import record_failure
-from patronus.host import files, identity
+from patronus.boot.failure import forget_failure, record_failure
+from patronus.host import files, identity, trust
 from patronus.host.generations import Generations, Record
 from patronus.host.layout import Layout
 from patronus.pipeline.apply import ApplyFailed, apply_tree
@@ -35,7 +35,7 @@ def _apply(layout: Layout) -> int:
     from patronus.pipeline.build import build, documents_of
 
     body = json.loads((layout.chosen / "record.json").read_bytes())
-    delivered = body.pop("delivered")
+    delivered, rotates = body.pop("delivered"), body.pop("rotates")
     record = Record(**body)
     members = {name: (layout.chosen / "members" / name).read_bytes() for name in _names(layout.chosen / "members")}
     tree = build(documents_of(members), identity.read_image(layout).profiles).tree
@@ -47,10 +47,11 @@ def _apply(layout: Layout) -> int:
     for warning in applied.warnings:
         print(f"<4>{warning}", file=sys.stderr)
     if delivered:
-        generations = Generations(layout.config)
-        generations.keep((layout.chosen / "bundle").read_bytes(), record)
-        generations.confirm(record._replace(confirmed_at=int((layout.chosen / "bundle").stat().st_mtime)))
+        Generations(layout.config).keep((layout.chosen / "bundle").read_bytes(), record)
+        kept = record._replace(confirmed_at=int((layout.chosen / "bundle").stat().st_mtime))
+        trust.confirm(layout, kept, rotates=rotates)
     files.point_link(layout.run / "generation", record.generation)
+    forget_failure(layout)
     print(f"generation {record.generation} is running")
     return 0
 

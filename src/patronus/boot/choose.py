@@ -12,6 +12,8 @@ from patronus.host.files import read_bounded
 from patronus.host.generations import Generations, Record
 from patronus.host.layout import Layout
 from patronus.host.sshkeygen import SshKeygen
+from patronus.host.trust import Trust, read_trust, settle_rotation
+from patronus.trust.chain import exchanges, verify_kept
 from patronus.trust.format import MAX_BUNDLE
 from patronus.trust.verify import Verified, verify
 from patronus.values.problem import Problem, Refused
@@ -25,22 +27,26 @@ class Choice(NamedTuple):
     bundle: bytes
     verified: Verified
     delivered: bool
+    rotates: bool = False
+    """Whether the trust store it carries comes into force when this delivery is confirmed."""
     passed_over: tuple[Problem, ...] = ()
     """What is wrong with other delivered bundles."""
 
 
 def choose(layout: Layout) -> Choice:
     """Return the generation to boot. Raises Refused with every reason when there is none."""
+    settle_rotation(layout)
+    trust = read_trust(layout)
     generations = Generations(layout.config)
     confirmed = generations.confirmed()
     if confirmed is None:
-        return _choose_delivered(layout)
+        return _choose_delivered(layout, trust)
     try:
         bundle = generations.read(confirmed, MAX_BUNDLE)
     except OSError as error:
         hint = "bring the config partition another one from outside: see recovery in the user guide"
         raise Refused([Problem("", f"generation {confirmed} cannot be read: {error.strerror}", hint)]) from error
-    verified = verify_here(layout, bundle, highest_serial=None)
+    verified = verify_old(layout, trust, bundle)
     if Generations.name(verified.manifest.serial, bundle) != confirmed:
         hint = "somebody changed the config partition; bring it a signed bundle: see recovery in the user guide"
         raise Refused([Problem("", f"generation {confirmed} holds another bundle than its name says", hint)])
@@ -48,17 +54,18 @@ def choose(layout: Layout) -> Choice:
     return Choice(record, bundle, verified, delivered=False)
 
 
-def _choose_delivered(layout: Layout) -> Choice:
+def _choose_delivered(layout: Layout, trust: Trust) -> Choice:
     problems: list[Problem] = []
     choices: list[Choice] = []
     for path in _delivered(layout):
         try:
             bundle = _read(path)
-            verified = verify_here(layout, bundle, highest_serial=None)
+            verified = verify_new(layout, trust, bundle, highest_serial=None)
         except Refused as refused:
             problems += [problem._replace(message=f"{path.name}: {problem.message}") for problem in refused.problems]
             continue
-        choices.append(Choice(record_of(verified, bundle), bundle, verified, delivered=True))
+        rotates = exchanges(verified, trust.chain)
+        choices.append(Choice(record_of(verified, bundle), bundle, verified, delivered=True, rotates=rotates))
     if choices:
         best = max(choices, key=lambda choice: (choice.record.serial, choice.record.generation))
         return best._replace(passed_over=tuple(problems))
@@ -77,22 +84,31 @@ def _read(path: Path) -> bytes:
         raise Refused([Problem("", f"cannot be read: {error.strerror}", "copy it again")]) from error
 
 
-def verify_here(layout: Layout, bundle: bytes, *, highest_serial: int | None, parent: str | None = None) -> Verified:
-    """Verify a bundle for this box, image and trust store. Raises Refused."""
-    store = identity.read_trust(layout)
-    if store is None:
-        hint = "bake one into the image (make image TRUST=folder), or put it on the config partition as trust/"
-        raise Refused([Problem("", "this box trusts nobody: it has no trust store", hint)])
-    device = identity.read_device(layout)
+def verify_new(
+    layout: Layout, trust: Trust, bundle: bytes, *, highest_serial: int | None, parent: str | None = None
+) -> Verified:
+    """Verify a bundle from outside for this box and image, by the store in force. Raises Refused."""
     return verify(
         bundle,
-        store,
-        device=device.id,
-        groups=device.groups,
+        trust.store,
+        device=identity.read_device(layout).id,
         highest_serial=highest_serial,
         image_version=identity.read_image(layout).version,
         schema_version=SCHEMA_VERSION,
         parent=parent,
+        now=datetime.now(UTC),
+        keygen=SshKeygen(),
+    )
+
+
+def verify_old(layout: Layout, trust: Trust, bundle: bytes) -> Verified:
+    """Verify a generation this box has kept, also by a store that was replaced since. Raises Refused."""
+    return verify_kept(
+        bundle,
+        trust.chain,
+        device=identity.read_device(layout).id,
+        image_version=identity.read_image(layout).version,
+        schema_version=SCHEMA_VERSION,
         now=datetime.now(UTC),
         keygen=SshKeygen(),
     )

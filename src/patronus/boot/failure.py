@@ -5,6 +5,7 @@ from __future__ import annotations
 import json
 import sys
 from collections.abc import Sequence
+from pathlib import Path
 
 from patronus.host.files import write_atomically
 from patronus.host.layout import Layout
@@ -28,8 +29,18 @@ def record_failure(layout: Layout, reason: str, problems: Sequence[Problem]) -> 
     lines = "\n".join(f"    {printable(str(problem))}" for problem in problems[:10])
     banner = _BANNER.format(reason=reason.upper(), problems=lines)
     # agetty(8) reads issue.d; a backslash would be an escape of its own.
-    write_atomically(layout.root / "run/issue.d/50-patronus.issue", banner.replace("\\", "\\\\").encode())
+    write_atomically(_issue(layout), banner.replace("\\", "\\\\").encode())
     return 1
+
+
+def forget_failure(layout: Layout) -> None:
+    """The box is configured after all: consoles greet as usual."""
+    layout.failure.unlink(missing_ok=True)
+    _issue(layout).unlink(missing_ok=True)
+
+
+def _issue(layout: Layout) -> Path:
+    return layout.root / "run/issue.d/50-patronus.issue"
 
 
 def printable(text: str) -> str:

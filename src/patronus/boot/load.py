@@ -10,6 +10,7 @@ from patronus.boot.choose import Choice, choose
 from patronus.boot.failure import printable, record_failure
 from patronus.host.files import write_atomically
 from patronus.host.layout import Layout
+from patronus.host.trust import TrustsNobody
 from patronus.values.problem import Problem, Refused
 
 
@@ -18,6 +19,9 @@ def main() -> int:
     layout = Layout()
     try:
         choice = choose(layout)
+    except TrustsNobody as nobody:
+        write_atomically(layout.no_trust, b"")  # the consoles offer enrolment instead of a login
+        return record_failure(layout, "this box trusts nobody yet", nobody.problems)
     except Refused as refused:
         return record_failure(layout, "no configuration can be trusted", refused.problems)
     except Exception as error:
@@ -37,7 +41,7 @@ def write_choice(layout: Layout, choice: Choice) -> None:
     for name, content in choice.verified.members.items():
         write_atomically(members / name, content, 0o600)
     write_atomically(layout.chosen / "bundle", choice.bundle, 0o600)
-    body = {**choice.record._asdict(), "delivered": choice.delivered}
+    body = {**choice.record._asdict(), "delivered": choice.delivered, "rotates": choice.rotates}
     write_atomically(layout.chosen / "record.json", json.dumps(body).encode(), 0o600)
 
 

@@ -45,6 +45,8 @@ def add_workstation(commands: Any) -> None:
     keygen.add_argument("keys", type=Path, nargs="+", metavar="KEY.pub")
     keygen.add_argument("--trust", type=Path, required=True, metavar="FOLDER", help="the folder to write")
     keygen.add_argument("--threshold", type=int, default=1, help="how many different keys must sign (default 1)")
+    keygen.add_argument("--group", action="append", default=[], help="a group of the boxes that hold this store")
+    keygen.add_argument("--no-rotation", action="store_true", help="forbid to exchange the store by a signed bundle")
     keygen.set_defaults(run="workstation:run_keygen")
 
 
@@ -66,6 +68,7 @@ def _add_sign(commands: Any) -> None:
     sign.add_argument("--author", default="", help="default: your login name")
     sign.add_argument("--comment", default="")
     sign.add_argument("--parent", type=Path, metavar="BUNDLE", help="only on a box that runs this one")
+    sign.add_argument("--trust", type=Path, metavar="FOLDER", help="carry this trust store: it replaces the box's own")
     sign.add_argument("--expires", type=_day, metavar="DATE", help="warn after this day, 2030-12-31")
     sign.set_defaults(run="workstation:run_sign")
 

@@ -46,8 +46,11 @@ def run_sign(arguments: argparse.Namespace) -> None:
         comment=arguments.comment,
         parent=workstation.bundle_digest(arguments.parent) if arguments.parent else "",
         expires=arguments.expires,
+        trust=arguments.trust,
     )
-    workstation.write_bundle(arguments.output, workstation.sign(arguments.document, arguments.key, options))
+    bundle = workstation.sign(arguments.document, arguments.key, options)
+    workstation.write_bundle(arguments.output, bundle)
+    print_findings(workstation.new_trust(bundle))
     say(f"{arguments.output} is signed; look at it with: patronus inspect {arguments.output}")
 
 
@@ -72,7 +75,9 @@ def run_verify(arguments: argparse.Namespace) -> None:
 
 def run_keygen(arguments: argparse.Namespace) -> None:
     """Make a trust folder."""
-    fingerprint = workstation.keygen(arguments.keys, arguments.trust, arguments.threshold)
+    fingerprint = workstation.keygen(
+        arguments.keys, arguments.trust, arguments.threshold, arguments.group, rotation=not arguments.no_rotation
+    )
     print(fingerprint)
     say(f"bake it into an image with: make image TRUST={arguments.trust}")
 

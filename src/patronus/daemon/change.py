@@ -7,20 +7,25 @@ import time
 from collections.abc import Callable, Mapping
 from typing import TYPE_CHECKING, NamedTuple
 
-from patronus.boot.choose import record_of, verify_here
+from patronus.boot.choose import record_of, verify_new, verify_old
+from patronus.boot.failure import forget_failure
 from patronus.boot.revert import revert
 from patronus.daemon.look import running_generation
 from patronus.host import files, identity
 from patronus.host.generations import Generations, Record
 from patronus.host.layout import Layout
+from patronus.host.trust import Trust, read_trust
+from patronus.host.trust import confirm as confirm_kept
 from patronus.pipeline import confirm as timer
 from patronus.pipeline.apply import ApplyFailed, apply_tree
 from patronus.pipeline.preflight import preflight
 from patronus.pipeline.render import Tree
+from patronus.trust.chain import MAX_ROTATIONS, exchanges
 from patronus.trust.format import MAX_BUNDLE
+from patronus.trust.rotation import describe
 from patronus.values.fragments import RULESET_PATH
 from patronus.values.manifest import EMPTY, Entry, Manifest
-from patronus.values.problem import Problem, Refused
+from patronus.values.problem import WARNING, Problem, Refused
 
 if TYPE_CHECKING:
     from patronus.pipeline.build import Built
@@ -35,6 +40,8 @@ class Candidate(NamedTuple):
     documents: Mapping[str, bytes]
     tree: Tree
     warnings: tuple[Problem, ...]
+    rotates: bool
+    """Whether the trust store it carries comes into force when this is confirmed."""
 
 
 def prepare(layout: Layout, bundle: bytes) -> Candidate:
@@ -42,10 +49,15 @@ def prepare(layout: Layout, bundle: bytes) -> Candidate:
     generations = Generations(layout.config)
     running = running_generation(layout)
     parent = _digest(layout, running) if running else None
-    verified = verify_here(layout, bundle, highest_serial=generations.highest_serial(), parent=parent)
+    trust = read_trust(layout)
+    verified = verify_new(layout, trust, bundle, highest_serial=generations.highest_serial(), parent=parent)
+    record, rotates = record_of(verified, bundle), exchanges(verified, trust.chain)
+    if verified.store and not rotates:
+        message = f"the trust store was exchanged {MAX_ROTATIONS} times, which is the most"
+        raise Refused([Problem("", message, "build an image with the store you want")])
     documents, built = _build(layout, verified)
-    notes = tuple(reason.as_problem("warning") for reason in verified.warnings)
-    return Candidate(record_of(verified, bundle), bundle, documents, built.tree, notes + built.warnings)
+    notes = tuple(reason.as_problem(WARNING) for reason in verified.warnings) + _tell_rotation(trust, verified)
+    return Candidate(record, bundle, documents, built.tree, notes + built.warnings, rotates)
 
 
 def prepare_kept(layout: Layout, generation: str) -> Candidate:
@@ -56,9 +68,22 @@ def prepare_kept(layout: Layout, generation: str) -> Candidate:
         hint = "see: patronus history"
         raise Refused([Problem("", f"this box has no generation {generation[:60]!r}", hint)])
     bundle = generations.read(record.generation, MAX_BUNDLE)
-    verified = verify_here(layout, bundle, highest_serial=None)
+    trust = read_trust(layout)
+    verified = verify_old(layout, trust, bundle)
     documents, built = _build(layout, verified)
-    return Candidate(record, bundle, documents, built.tree, built.warnings)
+    notes = _tell_rotation(trust, verified)
+    return Candidate(record, bundle, documents, built.tree, notes + built.warnings, exchanges(verified, trust.chain))
+
+
+def _tell_rotation(trust: Trust, verified: Verified) -> tuple[Problem, ...]:
+    """Say what a bundle's own trust store changes, or why it changes nothing."""
+    if verified.store is None:
+        return ()
+    if exchanges(verified, trust.chain):
+        reasons = describe(trust.store, verified.store, verified.signers)
+        return tuple(reason.as_problem(WARNING) for reason in reasons)
+    message = "the trust store it carries is not taken: the one in force came later"
+    return (Problem("", message, "see: patronus trust show", WARNING),)
 
 
 def _build(layout: Layout, verified: Verified) -> tuple[Mapping[str, bytes], Built]:
@@ -98,6 +123,7 @@ def run(layout: Layout, candidate: Candidate, confirm_within: int, progress: Cal
         previous_tree=previous,
         deadline=timer.clock() + (confirm_within or timer.APPLY_LIMIT),
         author=candidate.record.author,
+        rotates=candidate.rotates,
     )
     timer.arm(layout, waiting)
     progress("apply")
@@ -147,9 +173,9 @@ def confirm(layout: Layout, generation: str) -> str:
         raise Refused(
             [Problem("", f"generation {pending.generation} is not on the config partition", "apply it again")]
         )
-    generations.confirm(record._replace(confirmed_at=int(time.time())))
+    confirm_kept(layout, record._replace(confirmed_at=int(time.time())), rotates=pending.rotates)
     timer.disarm(layout)
-    layout.failure.unlink(missing_ok=True)
+    forget_failure(layout)
     return pending.generation
 
 

@@ -11,6 +11,7 @@ from typing import Any, NamedTuple
 from patronus.daemon import change, look
 from patronus.host.generations import Generations
 from patronus.host.layout import Layout
+from patronus.host.trust import settle_rotation
 from patronus.ops import messages as m
 from patronus.pipeline.confirm import changing
 from patronus.values.problem import Problem, Refused
@@ -42,6 +43,7 @@ def apply(layout: Layout, request: m.ApplyRequest, caller: Caller) -> m.ApplyRes
     """Apply a bundle."""
     bundle = _decode(request.bundle)
     with _change(layout):
+        settle_rotation(layout)
         caller.progress("verify, validate and render")
         candidate = change.prepare(layout, bundle)
         review = look.review(layout, candidate)

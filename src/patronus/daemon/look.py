@@ -11,6 +11,7 @@ from typing import TYPE_CHECKING
 from patronus.host import identity, units
 from patronus.host.generations import Generations
 from patronus.host.layout import Layout
+from patronus.host.trust import TrustsNobody, read_trust
 from patronus.ops import messages as m
 from patronus.pipeline import confirm as timer
 from patronus.pipeline.apply import running_manifest
@@ -77,11 +78,11 @@ def _units(manifest: Manifest) -> tuple[m.UnitState, ...]:
 
 def _trust(layout: Layout) -> str:
     try:
-        store = identity.read_trust(layout)
+        store = read_trust(layout).store
+    except TrustsNobody:
+        return "none: this box accepts no bundle"
     except Refused as refused:
         return str(refused)
-    if store is None:
-        return "none: this box accepts no bundle"
     names = ", ".join(signer.name for signer in store.signers)
     return f"{store.threshold} of {len(store.signers)} keys ({names}), {store.fingerprint}"
 

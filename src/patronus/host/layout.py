@@ -42,6 +42,11 @@ class Layout(NamedTuple):
         return self.run / "failure.json"
 
     @property
+    def no_trust(self) -> Path:
+        """Exists while the box trusts nobody: its consoles offer enrolment, patronus-enrol@.service."""
+        return self.run / "no-trust"
+
+    @property
     def lock(self) -> Path:
         """Held while the box is changed."""
         return self.run / "lock"

@@ -18,9 +18,12 @@ from patronus.pipeline.review import review
 from patronus.pipeline.schema import document_schema
 from patronus.trust.format import MAX_BUNDLE, split
 from patronus.trust.manifest import ANY_DEVICE, Manifest, Target
-from patronus.trust.payload import digest, pack
+from patronus.trust.names import POLICY, SIGNERS
+from patronus.trust.payload import digest, pack, unpack
+from patronus.trust.rotation import carried_store, describe, outline
 from patronus.trust.sign import add_signature, make_bundle
 from patronus.trust.sign import inspect as inspect_bundle
+from patronus.trust.sshsig import parse_signature
 from patronus.trust.store import TrustStore, parse_store, read_signer, render_store
 from patronus.trust.verify import verify_away
 from patronus.values.manifest import EMPTY
@@ -39,6 +42,7 @@ class SignOptions(NamedTuple):
     comment: str = ""
     parent: str = ""
     expires: datetime | None = None
+    trust: Path | None = None
 
 
 def read_documents(path: Path) -> dict[str, bytes]:
@@ -86,6 +90,9 @@ def sign(path: Path, keys: Sequence[Path], options: SignOptions) -> bytes:
     keygen = SshKeygen()
     raw = _read(path) if path.is_file() else b""
     if is_bundle(raw):
+        if options.trust:
+            hint = "sign the document anew with --trust; the others add their signatures to that bundle"
+            raise Refused([Problem("", "a bundle is signed as it is: no trust store can be put into it", hint)])
         for key in keys:
             raw = add_signature(raw, str(key), keygen)
         return raw
@@ -103,7 +110,25 @@ def sign(path: Path, keys: Sequence[Path], options: SignOptions) -> bytes:
         parent=options.parent or None,
         comment=options.comment or None,
     )
-    return make_bundle(pack(manifest, _members(documents)), [str(key) for key in keys], keygen)
+    members = _members(documents)
+    if options.trust:
+        members[SIGNERS], members[POLICY] = render_store(read_trust(options.trust))
+    return make_bundle(pack(manifest, members), [str(key) for key in keys], keygen)
+
+
+def new_trust(bundle: bytes) -> tuple[Finding, ...]:
+    """Tell what somebody who signed this bundle should know about the trust store it carries; nothing is verified."""
+    sealed = split(bundle)
+    store = carried_store(unpack(sealed.payload).members)
+    if store is None:
+        return ()
+    keys = [parse_signature(text).key for text in sealed.signatures]
+    gone = [key.fingerprint for key in keys if store.find(key) is None]
+    notes = [Problem("", f"new trust store: {line}", severity=WARNING) for line in outline(store)]
+    if gone:
+        message = f"with it, these signers count no more: {', '.join(gone)}"
+        notes.append(Problem("", message, "sign the next bundle with a key of the new store", WARNING))
+    return _findings(notes)
 
 
 def is_bundle(raw: bytes) -> bool:
@@ -135,7 +160,8 @@ def verify(path: Path, trust: Path) -> Verdict:
     now, store = datetime.now(UTC), read_trust(trust)
     verified = verify_away(_read(path), store, schema_version=SCHEMA_VERSION, now=now, keygen=SshKeygen())
     built = build(documents_of(verified.members))
-    warnings = [*(reason.as_problem(WARNING) for reason in verified.warnings), *built.warnings]
+    notes = [*verified.warnings, *(describe(store, verified.store, verified.signers) if verified.store else ())]
+    warnings = [*(reason.as_problem(WARNING) for reason in notes), *built.warnings]
     return Verdict(tuple(signer.name for signer in verified.signers), _findings(warnings))
 
 
@@ -175,10 +201,12 @@ def bundle_digest(path: Path) -> str:
     return digest(split(_read(path)).payload)
 
 
-def keygen(public_keys: Sequence[Path], folder: Path, threshold: int) -> str:
+def keygen(
+    public_keys: Sequence[Path], folder: Path, threshold: int, groups: Sequence[str] = (), *, rotation: bool = True
+) -> str:
     """Write a trust folder that accepts these public keys; return its fingerprint. Never over one. Raises Refused."""
     signers = tuple(read_signer(key.stem, _read(key)) for key in public_keys)
-    store = TrustStore(signers, threshold)
+    store = TrustStore(signers, threshold, tuple(groups) or None, rotation)
     allowed, policy = render_store(store)
     parse_store(allowed, policy)
     if (folder / "allowed_signers").exists() and _read(folder / "allowed_signers") != allowed:

@@ -36,6 +36,8 @@ class Pending(NamedTuple):
     previous_tree: str
     deadline: float
     author: str
+    rotates: bool = False
+    """Whether the trust store the bundle carries comes into force with the confirmation."""
 
 
 def clock() -> float:

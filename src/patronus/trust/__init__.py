@@ -4,11 +4,13 @@ Standard library only and quick to import, for it runs early at every boot. Pure
 is handed in (`patronus.host.sshkeygen.SshKeygen`).
 """
 
+from patronus.trust.chain import MAX_ROTATIONS, Chain, Era, exchanges, follow, verify_kept
 from patronus.trust.format import FORMAT_VERSION, HEADER_SIZE, MAX_BUNDLE, Header, Sealed, open_header, seal, split
 from patronus.trust.manifest import ANY_DEVICE, Manifest, Member, Target
 from patronus.trust.names import MAX_DOCUMENT
 from patronus.trust.payload import Payload, digest, pack, unpack
 from patronus.trust.refusal import Code, Reason, Refused
+from patronus.trust.rotation import carried_store, describe, outline
 from patronus.trust.sign import Summary, add_signature, inspect, make_bundle, sign
 from patronus.trust.sshsig import NAMESPACE, PublicKey
 from patronus.trust.store import Signer, TrustStore, parse_store, read_signer, render_store
@@ -20,9 +22,12 @@ __all__ = [
     "HEADER_SIZE",
     "MAX_BUNDLE",
     "MAX_DOCUMENT",
+    "MAX_ROTATIONS",
     "NAMESPACE",
     "Authentic",
+    "Chain",
     "Code",
+    "Era",
     "Header",
     "Manifest",
     "Member",
@@ -38,10 +43,15 @@ __all__ = [
     "Verified",
     "add_signature",
     "authenticate",
+    "carried_store",
+    "describe",
     "digest",
+    "exchanges",
+    "follow",
     "inspect",
     "make_bundle",
     "open_header",
+    "outline",
     "pack",
     "parse_store",
     "read_signer",
@@ -52,4 +62,5 @@ __all__ = [
     "unpack",
     "verify",
     "verify_away",
+    "verify_kept",
 ]

@@ -43,6 +43,14 @@ class Fields:
             self._complain(key, f"a whole number from {low} to {high}")
         return low
 
+    def flag(self, key: str) -> bool:
+        value = self._take(key)
+        if isinstance(value, bool):
+            return value
+        if value is not None:
+            self._complain(key, "true or false")
+        return False
+
     def string(self, key: str) -> str | None:
         value = self._take(key)
         if isinstance(value, str):

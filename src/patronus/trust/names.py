@@ -1,6 +1,7 @@
 """Which members a bundle may have, and how large each may be.
 
-config.yaml, or config/NN-name.yaml fragments; secrets/NAME.age; files/NAME. One level, no other characters.
+config.yaml, or config/NN-name.yaml fragments; secrets/NAME.age; files/NAME; trust/allowed_signers and
+trust/policy.json. One level, no other characters.
 """
 
 import re
@@ -13,10 +14,13 @@ MAX_NAME = 100
 # Ten thousand firewall rules are about 1.5 MB of YAML; a YAML reader needs some hundred times the memory of its text.
 MAX_DOCUMENT = 4 * 1024 * 1024
 MAX_SECRET = 64 * 1024
+SIGNERS = "trust/allowed_signers"
+POLICY = "trust/policy.json"
 
 _WORDS = r"[A-Za-z0-9]+(?:[._-][A-Za-z0-9]+)*"
 _NAME = re.compile(
     rf"config\.yaml|config/[0-9]{{2}}-[a-z0-9]+(?:-[a-z0-9]+)*\.yaml|secrets/{_WORDS}\.age|files/{_WORDS}"
+    r"|trust/allowed_signers|trust/policy\.json"
 )
 
 
@@ -40,6 +44,8 @@ def check_names(names: Iterable[str]) -> list[Reason]:
         problems.append(_bad_list("has no config.yaml and no config/NN-name.yaml"))
     elif "config.yaml" in documents and len(documents) > 1:
         problems.append(_bad_list("has both config.yaml and fragments in config/, where one form is meant"))
+    if (SIGNERS in names) != (POLICY in names):
+        problems.append(_bad_list(f"has only one of {SIGNERS} and {POLICY}"))
     return problems
 
 
@@ -66,7 +72,8 @@ def _bad_name(name: str) -> Reason:
     return Reason(
         "bad_member",
         f"The member name '{escape(name)}' is not allowed.",
-        "Allowed are config.yaml, config/NN-name.yaml, secrets/NAME.age and files/NAME with letters, digits, . _ -.",
+        "Allowed are config.yaml, config/NN-name.yaml, secrets/NAME.age and files/NAME with letters, digits, . _ -, "
+        "and the trust store.",
     )
 
 

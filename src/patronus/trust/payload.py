@@ -14,6 +14,7 @@ from typing import NamedTuple
 from patronus.trust.manifest import MAX_MANIFEST, Manifest, Member, encode_manifest, parse_manifest
 from patronus.trust.names import check_sizes
 from patronus.trust.refusal import Reason, Refused, refuse
+from patronus.trust.rotation import carried_store
 
 _MAKE_AGAIN = "Make the bundle with 'patronus sign'."
 
@@ -35,10 +36,11 @@ def pack(manifest: Manifest, members: Mapping[str, bytes]) -> bytes:
     listed = tuple(Member(name, len(members[name]), digest(members[name])) for name in sorted(members))
     text = encode_manifest(manifest._replace(members=listed))
     reasons = check_sizes({member.name: member.size for member in listed})
-    try:
-        parse_manifest(text)
-    except Refused as refused:
-        reasons.extend(refused.reasons)
+    for check in (lambda: parse_manifest(text), lambda: carried_store(members)):
+        try:
+            check()
+        except Refused as refused:
+            reasons.extend(refused.reasons)
     if reasons:
         raise Refused(reasons)
     return b"".join([len(text).to_bytes(4, "big"), text, *(members[member.name] for member in listed)])

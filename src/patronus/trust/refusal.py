@@ -39,6 +39,10 @@ Code = Literal[
     "expired",
     # The trust store.
     "bad_store",
+    "rotation_forbidden",
+    "broken_chain",
+    "new_trust",
+    "signer_retired",
 ]
 
 

@@ -8,6 +8,7 @@ from patronus.trust.format import seal, split
 from patronus.trust.manifest import Manifest
 from patronus.trust.payload import check_hashes, digest, unpack
 from patronus.trust.refusal import Reason, Refused, escape, refuse
+from patronus.trust.rotation import carried_store, outline
 from patronus.trust.sshsig import NAMESPACE, parse_signature
 
 
@@ -25,6 +26,8 @@ class Summary(NamedTuple):
     signatures: tuple[str, ...]
     manifest: Manifest | None
     reasons: tuple[Reason, ...]
+    trust: tuple[str, ...] = ()
+    """The trust store it carries, in words."""
 
     def lines(self) -> list[str]:
         """For people, one fact a line."""
@@ -33,6 +36,7 @@ class Summary(NamedTuple):
         lines += [f"signed by: {signature}" for signature in self.signatures] or ["signed by: nobody (draft)"]
         if self.manifest:
             lines += _describe(self.manifest)
+        lines += [f"new trust store: {line}" for line in self.trust]
         return lines + [f"problem: {reason.message}" for reason in self.reasons[:20]]
 
 
@@ -66,6 +70,7 @@ def add_signature(bundle: bytes, key_path: str, keygen: SigningTool) -> bytes:
     payload = unpack(sealed.payload)
     if reasons := check_hashes(payload):
         raise Refused(reasons)
+    carried_store(payload.members)
     present = [parse_signature(text).key for text in sealed.signatures]
     text = sign(sealed.payload, key_path, keygen)
     key = parse_signature(text).key
@@ -90,13 +95,16 @@ def inspect(bundle: bytes) -> Summary:
         note = "" if signature.namespace == NAMESPACE.encode() else f" for '{escape(signature.namespace)}'"
         signatures.append(f"{signature.key.fingerprint} ({signature.key.type}){note}")
     manifest = None
+    trust: list[str] = []
     try:
         payload = unpack(sealed.payload)
         manifest = payload.manifest
         reasons.extend(check_hashes(payload))
+        store = carried_store(payload.members)
+        trust = outline(store) if store else []
     except Refused as refused:
         reasons.extend(refused.reasons)
-    return Summary(len(bundle), digest(sealed.payload), tuple(signatures), manifest, tuple(reasons))
+    return Summary(len(bundle), digest(sealed.payload), tuple(signatures), manifest, tuple(reasons), tuple(trust))
 
 
 def _describe(manifest: Manifest) -> list[str]:

@@ -1,6 +1,7 @@
 """The trust store: whose signatures count, and how many different keys must sign.
 
-Two files: `allowed_signers` as in ssh-keygen(1), section ALLOWED SIGNERS, and `policy.json`, {"threshold": 1}.
+Two files: `allowed_signers` as in ssh-keygen(1), section ALLOWED SIGNERS, and `policy.json`, {"threshold": 1}, where
+"groups" may list the groups of the boxes that hold this store and "rotation": false forbids to exchange it by a bundle.
 Of the options only namespaces= is accepted: certificates and validity dates would make what boots depend on another
 key or on the clock.
 """
@@ -11,12 +12,14 @@ from collections.abc import Iterable
 from typing import NamedTuple
 
 from patronus.trust import strictjson
+from patronus.trust.fields import Fields
 from patronus.trust.refusal import Reason, Refused, escape
 from patronus.trust.sshsig import KEY_TYPES, NAMESPACE, PublicKey, decode_base64, parse_public_key
 
 MAX_STORE = 64 * 1024
 MAX_KEYS = 64
 MAX_THRESHOLD = 16  # a bundle carries no more signatures than this
+MAX_GROUPS = 64
 
 _NAME = re.compile(r"[A-Za-z0-9][A-Za-z0-9._@+-]{0,127}")
 _NAMESPACES = re.compile(r'namespaces="([a-z0-9@._-]+(?:,[a-z0-9@._-]+)*)"')
@@ -35,10 +38,15 @@ class Signer(NamedTuple):
 
 
 class TrustStore(NamedTuple):
-    """Distinct keys, in the order listed, and how many of them must have signed."""
+    """Distinct keys, in the order listed, and how many of them must have signed.
+
+    `groups` are those of the box; None leaves them to the store before. `rotation` allows a bundle to bring the next.
+    """
 
     signers: tuple[Signer, ...]
     threshold: int
+    groups: tuple[str, ...] | None = None
+    rotation: bool = True
 
     def find(self, key: PublicKey) -> Signer | None:
         """The signer with this key."""
@@ -54,10 +62,10 @@ class TrustStore(NamedTuple):
 def parse_store(allowed_signers: bytes, policy: bytes) -> TrustStore:
     """The store from its two files. Raises Refused with every problem of both."""
     wrong: list[str] = []
-    threshold = _read_policy(policy, wrong)
-    store = TrustStore(_read_signers(allowed_signers, wrong), threshold)
-    if not wrong and threshold > len(store.signers):
-        wrong.append(f"policy.json: the threshold is {threshold}, but only {len(store.signers)} keys are listed")
+    rules = _read_policy(policy, wrong)
+    store = rules._replace(signers=_read_signers(allowed_signers, wrong))
+    if not wrong and store.threshold > len(store.signers):
+        wrong.append(f"policy.json: the threshold is {store.threshold}, but only {len(store.signers)} keys are listed")
     if wrong:
         raise Refused(_reason(what) for what in wrong)
     return store
@@ -66,7 +74,12 @@ def parse_store(allowed_signers: bytes, policy: bytes) -> TrustStore:
 def render_store(store: TrustStore) -> tuple[bytes, bytes]:
     """The two files of a store: allowed_signers, policy.json."""
     lines = [f'{",".join(signer.names)} namespaces="{NAMESPACE}" {signer.key.text}\n' for signer in store.signers]
-    return "".join(lines).encode("ascii"), strictjson.encode({"threshold": store.threshold}) + b"\n"
+    policy: dict[str, object] = {"threshold": store.threshold}
+    if store.groups is not None:
+        policy["groups"] = list(store.groups)
+    if not store.rotation:
+        policy["rotation"] = False
+    return "".join(lines).encode("ascii"), strictjson.encode(policy) + b"\n"
 
 
 def read_signer(name: str, public_key: bytes) -> Signer:
@@ -78,23 +91,31 @@ def read_signer(name: str, public_key: bytes) -> Signer:
         raise Refused([_reason(str(error))]) from None
 
 
-def _read_policy(data: bytes, wrong: list[str]) -> int:
-    repeated: list[str] = []
+def _read_policy(data: bytes, wrong: list[str]) -> TrustStore:
+    """A store without signers; what is wrong goes to the list."""
     if len(data) > MAX_STORE:
         wrong.append(f"policy.json: it is longer than {MAX_STORE} bytes")
-        return 1
+        return TrustStore((), 1)
+    found: list[str] = []
+    rules = TrustStore((), 1)
     try:
-        document = strictjson.decode(data, repeated)
+        fields = Fields(strictjson.decode(data, found), "", found)
     except ValueError as error:
-        wrong.append(f"policy.json: {error}")
-        return 1
-    wrong.extend(f"policy.json: {what}" for what in repeated)
-    wrong.extend(f"policy.json: the key '{escape(key)}' is unknown" for key in document if key != "threshold")
-    threshold = document.get("threshold")
-    if isinstance(threshold, int) and not isinstance(threshold, bool) and 1 <= threshold <= MAX_THRESHOLD:
-        return threshold
-    wrong.append(f"policy.json: 'threshold' must be a whole number from 1 to {MAX_THRESHOLD}")
-    return 1
+        found.append(str(error))
+    else:
+        threshold = fields.number("threshold", 1, MAX_THRESHOLD)
+        groups = _read_groups(fields, found) if fields.has("groups") else None
+        rules = TrustStore((), threshold, groups, fields.flag("rotation") if fields.has("rotation") else True)
+        fields.finish()
+    wrong.extend(f"policy.json: {what}" for what in found)
+    return rules
+
+
+def _read_groups(fields: Fields, wrong: list[str]) -> tuple[str, ...]:
+    groups = fields.ids("groups")
+    if len(groups) > MAX_GROUPS:
+        wrong.append(f"'groups' lists {len(groups)} names, {MAX_GROUPS} is the most")
+    return tuple(dict.fromkeys(groups))
 
 
 def _read_signers(data: bytes, wrong: list[str]) -> tuple[Signer, ...]:

@@ -3,14 +3,15 @@
 The order is the point: size, header, signatures, and only then the first parser of what was signed.
 """
 
-from collections.abc import Collection, Mapping
+from collections.abc import Collection, Mapping, Sequence
 from datetime import datetime
 from typing import NamedTuple, Protocol
 
 from patronus.trust.format import split
 from patronus.trust.manifest import ANY_DEVICE, Manifest, read_version
-from patronus.trust.payload import check_hashes, digest, unpack
+from patronus.trust.payload import Payload, check_hashes, digest, unpack
 from patronus.trust.refusal import Reason, Refused, escape
+from patronus.trust.rotation import carried_store
 from patronus.trust.sshsig import NAMESPACE, Signature, parse_signature
 from patronus.trust.store import Signer, TrustStore
 
@@ -35,13 +36,18 @@ class Authentic(NamedTuple):
 
 
 class Verified(NamedTuple):
-    """A config this box may use. `digest` identifies it; the next config names it as `parent`."""
+    """A config this box may use. `digest` identifies it; the next config names it as `parent`.
+
+    `store` is the trust store it carries, `trusted_by` the one that accepted it.
+    """
 
     manifest: Manifest
     members: Mapping[str, bytes]
     signers: tuple[Signer, ...]
     digest: str
     warnings: tuple[Reason, ...]
+    trusted_by: TrustStore
+    store: TrustStore | None
 
 
 def verify(
@@ -49,7 +55,6 @@ def verify(
     store: TrustStore,
     *,
     device: str | None,
-    groups: Collection[str],
     highest_serial: int | None,
     image_version: str,
     schema_version: int,
@@ -57,7 +62,7 @@ def verify(
     now: datetime,
     keygen: Verifier,
 ) -> Verified:
-    """The whole check. Raises Refused.
+    """The whole check; the groups of the box are those of the store. Raises Refused.
 
     `highest_serial` is the highest serial ever accepted here; None skips the check, as when a generation that was
     accepted before is loaded again. `parent` is the digest of the running config; None skips that check likewise, and
@@ -67,32 +72,41 @@ def verify(
     payload = unpack(authentic.payload)
     manifest = payload.manifest
     reasons = [
-        *_check_target(manifest, device, groups),
+        *_check_target(manifest, device, store.groups or ()),
         *_check_serial(manifest, highest_serial),
         *_check_schema(manifest, schema_version),
         *_check_image(manifest, image_version),
         *_check_parent(manifest, parent),
-        *check_hashes(payload),
     ]
-    if reasons:
-        raise Refused(reasons)
-    return Verified(
-        manifest,
-        payload.members,
-        authentic.signers,
-        digest(authentic.payload),
-        (*authentic.warnings, *_check_expiry(manifest, now)),
-    )
+    return _accept(authentic, payload, store, reasons, now)
 
 
 def verify_away(bundle: bytes, store: TrustStore, *, schema_version: int, now: datetime, keygen: Verifier) -> Verified:
     """The part of the check that needs no box: all but target, serial, image version and parent. Raises Refused."""
     authentic = authenticate(bundle, store, keygen)
     payload = unpack(authentic.payload)
-    if reasons := [*_check_schema(payload.manifest, schema_version), *check_hashes(payload)]:
+    return _accept(authentic, payload, store, _check_schema(payload.manifest, schema_version), now)
+
+
+def _accept(
+    authentic: Authentic, payload: Payload, store: TrustStore, reasons: Sequence[Reason], now: datetime
+) -> Verified:
+    """The end of every check: members, and the trust store among them. Raises Refused with these reasons as well."""
+    reasons = [*reasons, *check_hashes(payload)]
+    carried = None
+    try:
+        carried = carried_store(payload.members)
+    except Refused as refused:
+        reasons.extend(refused.reasons)
+    if carried and not store.rotation:
+        message = "The bundle carries a trust store, but the policy of the one in force forbids to exchange it."
+        hint = "Sign without --trust; to exchange it, build an image with the other store."
+        reasons.append(Reason("rotation_forbidden", message, hint))
+    if reasons:
         raise Refused(reasons)
     warnings = (*authentic.warnings, *_check_expiry(payload.manifest, now))
-    return Verified(payload.manifest, payload.members, authentic.signers, digest(authentic.payload), warnings)
+    identity = digest(authentic.payload)
+    return Verified(payload.manifest, payload.members, authentic.signers, identity, warnings, store, carried)
 
 
 def authenticate(bundle: bytes, store: TrustStore, keygen: Verifier) -> Authentic:
