@@ -12,7 +12,7 @@ from typing import Any
 import pytest
 from tests.documents import HOUSE, write
 
-from patronus.host import files, kernel, links, networkd, nft, units
+from patronus.host import files, inspection, kernel, links, linkstate, networkd, nft, packetlog, units
 from patronus.host.layout import Layout
 from patronus.host.links import Nic
 from patronus.host.run import CommandFailed, Done
@@ -55,6 +55,7 @@ class System:
         self.sysctls: dict[str, str] = {}
         self.hostname = ""
         self.refuses: Callable[[str], bool] = lambda _call: False
+        self.prints: dict[str, bytes] = {}
         self.dies: set[str] = set()
 
     def run(self, *argv: str, check: bool = True, **_options: object) -> Done:
@@ -64,6 +65,9 @@ class System:
             if check:
                 raise CommandFailed(list(argv), 1, f"refused: {call}")
             return Done(1, b"", b"refused")
+        for words, output in self.prints.items():
+            if call.startswith(words):
+                return Done(0, output, b"")
         if argv[:2] == ("systemctl", "is-active"):
             states = ["active" if name in self.active else "inactive" for name in argv[3:]]
             return Done(0, "\n".join(states).encode(), b"")
@@ -135,7 +139,7 @@ def mallory(tmp_path_factory: pytest.TempPathFactory) -> Path:
 @pytest.fixture
 def system(monkeypatch: pytest.MonkeyPatch) -> System:
     played = System()
-    for module in (units, links, networkd, confirm, preflight):
+    for module in (units, links, linkstate, inspection, packetlog, networkd, confirm, preflight):
         monkeypatch.setattr(module, "run", played.run)
     monkeypatch.setattr(links, "list_nics", played.list_nics)
     monkeypatch.setattr(nft, "load_ruleset", played.load_ruleset)

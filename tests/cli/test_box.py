@@ -10,8 +10,9 @@ from typing import Any
 import pytest
 from tests.cli.conftest import Command
 
-from patronus.cli import box
+from patronus.cli import box, observe
 from patronus.ops import messages as m
+from patronus.ops import observations as o
 from patronus.ops.registry import Operation
 from patronus.values.problem import Problem, Refused
 
@@ -45,6 +46,52 @@ ANSWERS: dict[str, m.Message] = {
     "History": HISTORY,
     "Diff": REVIEW,
     "Show": m.Shown(files={"config.yaml": "version: 1\n"}),
+    "Links": o.Links(
+        links=(
+            o.Link(
+                name="lan",
+                zone="lan",
+                mac="52:54:00:00:00:02",
+                driver="e1000",
+                physical=True,
+                up=True,
+                carrier=True,
+                speed=1000,
+                addresses=("192.168.1.1/24",),
+            ),
+        )
+    ),
+    "Ping": o.Output(lines=("1 packets",), ok=True),
+    "Connections": o.Connections(
+        total=9,
+        entries=(
+            o.Connection(
+                protocol="tcp",
+                state="ESTABLISHED",
+                packets=3,
+                source="192.168.1.100:40000",
+                destination="198.51.100.1:443",
+                bytes=1500,
+            ),
+        ),
+    ),
+    "FirewallLog": o.FirewallLog(
+        entries=(
+            o.LoggedPacket(
+                time=1_800_000_000,
+                rule="box.default",
+                incoming="wan",
+                outgoing="",
+                protocol="TCP",
+                source="198.51.100.9:1",
+                destination="203.0.113.2:22",
+                detail="SYN",
+            ),
+        )
+    ),
+    "Diagnose": o.Output(lines=("default via 198.51.100.1",), ok=True),
+    "Reboot": m.Nothing(),
+    "PowerOff": m.Nothing(),
 }
 
 
@@ -70,7 +117,8 @@ class Daemon:
 @pytest.fixture
 def daemon(monkeypatch: pytest.MonkeyPatch) -> Daemon:
     played = Daemon()
-    monkeypatch.setattr(box, "call", played.call)
+    for module in (box, observe):
+        monkeypatch.setattr(module, "call", played.call)
     return played
 
 
@@ -153,6 +201,13 @@ def test_a_refusal_is_code_one_with_every_problem(daemon: Daemon, bundle: Path, 
         (["show"], ("Show", {"generation": "", "rendered": False})),
         (["show", "7-def", "--rendered"], ("Show", {"generation": "7-def", "rendered": True})),
         (["history"], ("History", {})),
+        (["links"], ("Links", {})),
+        (["ping", "gw", "--count", "2", "--family", "6"], ("Ping", {"host": "gw", "count": 2, "family": 6})),
+        (["connections"], ("Connections", {"limit": 20, "sort": "bytes"})),
+        (["firewall-log", "--limit", "7"], ("FirewallLog", {"limit": 7})),
+        (["diagnose", "routes"], ("Diagnose", {"topic": "routes"})),
+        (["reboot"], ("Reboot", {})),
+        (["power-off"], ("PowerOff", {})),
     ],
 )
 def test_what_is_asked(argv: list[str], asked: tuple[str, dict[str, Any]], daemon: Daemon, patronus: Command) -> None:
@@ -177,7 +232,9 @@ def test_show_prints_a_document_as_it_is(daemon: Daemon, patronus: Command) -> N
     ("argv", "name"),
     [(["status"], "Status"), (["history"], "History"), (["confirm"], "Confirm"), (["rollback"], "Rollback"),
      (["diff", "7-def"], "Diff"), (["show"], "Show"), (["apply", "x.bundle"], "Apply"),
-     (["apply", "--dry-run", "x.bundle"], "Plan")],
+     (["apply", "--dry-run", "x.bundle"], "Plan"), (["links"], "Links"), (["ping", "gw"], "Ping"),
+     (["connections"], "Connections"), (["firewall-log"], "FirewallLog"), (["diagnose", "routes"], "Diagnose"),
+     (["reboot"], "Reboot"), (["power-off"], "PowerOff")],
 )  # fmt: skip
 def test_programs_get_the_whole_result(
     argv: list[str], name: str, daemon: Daemon, bundle: Path, patronus: Command
@@ -197,7 +254,9 @@ def spoil(value: Any) -> Any:
 
 
 @pytest.mark.parametrize("argv", [["status"], ["history"], ["confirm"], ["rollback", "7"], ["diff", "7"], ["show"],
-                                  ["apply", "x.bundle"], ["apply", "--dry-run", "x.bundle"]])  # fmt: skip
+                                  ["apply", "x.bundle"], ["apply", "--dry-run", "x.bundle"], ["links"],
+                                  ["ping", "gw"], ["connections"], ["firewall-log"],
+                                  ["diagnose", "disks"]])  # fmt: skip
 def test_nothing_a_box_says_reaches_the_terminal_raw(
     argv: list[str], daemon: Daemon, bundle: Path, patronus: Command
 ) -> None:
@@ -206,3 +265,24 @@ def test_nothing_a_box_says_reaches_the_terminal_raw(
     assert patronus(*argv).returncode == 0
     daemon.refusal = Refused([Problem(EVIL, EVIL, EVIL, EVIL)])
     assert patronus(*argv).returncode == 1
+
+
+@pytest.mark.parametrize("argv", [["ping", "-f"], ["ping", "a b"], ["ping", "gw", "--count", "21"],
+                                  ["connections", "--limit", "0"], ["firewall-log", "--limit", "501"]])  # fmt: skip
+def test_what_makes_no_sense_asks_nothing(argv: list[str], daemon: Daemon, patronus: Command) -> None:
+    assert patronus(*argv).returncode in {1, 2}
+    assert daemon.asked == []
+
+
+def test_a_host_that_does_not_answer_is_code_one(daemon: Daemon, patronus: Command) -> None:
+    daemon.answers["Ping"] = o.Output(lines=(), ok=False)
+    done = patronus("ping", "gw")
+    assert (done.returncode, done.stdout) == (1, "half-way\n")
+
+
+def test_what_goes_on_is_told_in_columns(daemon: Daemon, patronus: Command) -> None:
+    assert "lan        lan   1000 Mbit/s  52:54:00:00:00:02" in patronus("links").stdout
+    assert "1.5k   3        tcp       192.168.1.100:40000" in patronus("connections").stdout
+    assert "box.default  wan > self  TCP  198.51.100.9:1  203.0.113.2:22  SYN" in patronus("firewall-log").stdout
+    assert patronus("diagnose", "routes").stdout == "default via 198.51.100.1\n"
+    assert "restarts" in patronus("reboot").stderr

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import json
+import re
 from typing import Any
 
 import pytest
@@ -11,17 +12,23 @@ from hypothesis import strategies as st
 from pydantic import BaseModel, ValidationError
 
 from patronus.cli.main import make_parser
-from patronus.ops import messages
+from patronus.ops import messages, observations
 from patronus.ops.registry import OPERATIONS, Operation, operation
 
 MESSAGES = [
     item
-    for item in vars(messages).values()
+    for item in {**vars(messages), **vars(observations)}.values()
     if isinstance(item, type) and issubclass(item, messages.Message) and item is not messages.Message
 ]
 for kind in MESSAGES:
     kind.model_rebuild()  # types are built when first used, and hypothesis looks at them before
-COMMANDS = {"Plan": ["apply", "--dry-run", "FILE"], "Apply": ["apply", "FILE"], "Diff": ["diff", "1-a"]}
+COMMANDS = {
+    "Plan": ["apply", "--dry-run", "FILE"],
+    "Apply": ["apply", "FILE"],
+    "Diff": ["diff", "1-a"],
+    "Ping": ["ping", "gw"],
+    "Diagnose": ["diagnose", "routes"],
+}
 
 each_operation = pytest.mark.parametrize("item", OPERATIONS, ids=lambda item: item.name)
 
@@ -55,5 +62,7 @@ def test_an_unknown_operation_is_none() -> None:
 
 @each_operation
 def test_an_operation_has_a_command(item: Operation[Any, Any]) -> None:
-    arguments = make_parser().parse_args(COMMANDS.get(item.name, [item.name.lower()]))
+    arguments = make_parser().parse_args(
+        COMMANDS.get(item.name, [re.sub("(?<=[a-z])(?=[A-Z])", "-", item.name).lower()])
+    )
     assert arguments.run

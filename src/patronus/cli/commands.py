@@ -100,10 +100,35 @@ def add_box(commands: Any) -> None:
     show.add_argument("--rendered", action="store_true", help="the daemons' files instead of the document")
 
 
-def _add(commands: Any, name: str, text: str) -> argparse.ArgumentParser:
+def add_observation(commands: Any) -> None:
+    """Add the commands that look at the running box, and those that end its work."""
+    _add(commands, "links", "network interfaces and their addresses", "observe")
+
+    ping = _add(commands, "ping", "ask a host for a sign of life", "observe")
+    ping.add_argument("host", help="name or address")
+    ping.add_argument("--count", type=int, default=4, metavar="N", help="1-20 (default 4)")
+    ping.add_argument("--family", type=int, choices=(4, 6), default=0, help="default: what the name has")
+
+    connections = _add(commands, "connections", "the largest connections", "observe")
+    connections.add_argument("--limit", type=int, default=20, metavar="N", help="1-500 (default 20)")
+    connections.add_argument("--sort", choices=("bytes", "packets"), default="bytes", help="default: bytes")
+
+    log = _add(commands, "firewall-log", "packets that rules logged, newest first", "observe")
+    log.add_argument("--limit", type=int, default=50, metavar="N", help="1-500 (default 50)")
+
+    diagnose = _add(commands, "diagnose", "routes, neighbours, sockets and more", "observe")
+    diagnose.add_argument(
+        "topic", choices=("routes", "neighbours", "sockets", "services", "journal", "memory", "disks")
+    )
+
+    _add(commands, "reboot", "restart the box; a pending change is not kept", "observe")
+    _add(commands, "power-off", "switch the box off", "observe")
+
+
+def _add(commands: Any, name: str, text: str, module: str = "box") -> argparse.ArgumentParser:
     parser: argparse.ArgumentParser = commands.add_parser(name, help=f"{text} (on the box)", description=text)
     parser.add_argument("--json", action="store_true", help="print data for programs")
-    parser.set_defaults(run=f"box:run_{name}")
+    parser.set_defaults(run=f"{module}:run_{name.replace('-', '_')}")
     return parser
 
 

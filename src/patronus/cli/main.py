@@ -66,6 +66,7 @@ def make_parser() -> argparse.ArgumentParser:
     group = parser.add_subparsers(dest="command", required=True, metavar="COMMAND")
     commands.add_workstation(group)
     commands.add_box(group)
+    commands.add_observation(group)
     commands.add_push(group)
     return parser
 

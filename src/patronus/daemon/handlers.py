@@ -6,9 +6,10 @@ import base64
 import binascii
 from collections.abc import Callable, Iterator
 from contextlib import contextmanager
-from typing import Any, NamedTuple
+from typing import Any
 
-from patronus.daemon import change, look
+from patronus.daemon import change, look, observe, power
+from patronus.daemon.caller import Caller
 from patronus.host.generations import Generations
 from patronus.host.layout import Layout
 from patronus.host.trust import settle_rotation
@@ -16,16 +17,11 @@ from patronus.ops import messages as m
 from patronus.pipeline.confirm import changing
 from patronus.values.problem import Problem, Refused
 
+__all__ = ["HANDLERS", "Busy", "Caller"]
+
 
 class Busy(Exception):  # noqa: N818 - reads as what happened
     """Another change holds the lock."""
-
-
-class Caller(NamedTuple):
-    """Who asks, and where progress goes."""
-
-    name: str
-    progress: Callable[[str], None]
 
 
 def status(layout: Layout, _request: m.Nothing, _caller: Caller) -> m.Status:
@@ -103,6 +99,8 @@ HANDLERS: dict[str, Callable[[Layout, Any, Caller], m.Message]] = {
     "History": history,
     "Diff": diff,
     "Show": show,
+    **observe.HANDLERS,
+    **power.HANDLERS,
 }
 
 

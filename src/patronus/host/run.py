@@ -3,6 +3,8 @@
 from __future__ import annotations
 
 import subprocess
+import time
+from collections.abc import Iterator
 from typing import NamedTuple
 
 _ENVIRONMENT = {
@@ -40,3 +42,30 @@ def run(*argv: str, stdin: bytes = b"", timeout: float = 90.0, check: bool = Tru
     if check and done.returncode:
         raise CommandFailed(list(argv), done.returncode, (done.stderr + b"\n" + done.stdout).decode(errors="replace"))
     return Done(done.returncode, done.stdout, done.stderr)
+
+
+def stream(*argv: str, timeout: float) -> Iterator[str]:
+    """Yield the lines a program prints, as they come. Raises CommandFailed, without output, when it ends in failure.
+
+    For programs that end by themselves: the time is looked at when a line comes, and when the output is closed.
+    """
+    end = time.monotonic() + timeout
+    try:
+        program = subprocess.Popen(
+            argv, stdin=subprocess.DEVNULL, stdout=subprocess.PIPE, stderr=subprocess.STDOUT, env=_ENVIRONMENT
+        )
+    except OSError as error:
+        raise CommandFailed(list(argv), -1, error.strerror or str(error)) from error
+    with program:
+        try:
+            for line in program.stdout or ():
+                yield line.decode(errors="replace").rstrip("\n")
+                if time.monotonic() > end:
+                    break
+            code = program.wait(max(0.0, end - time.monotonic()))
+        except subprocess.TimeoutExpired as error:
+            raise CommandFailed(list(argv), -1, f"no end after {timeout:g} s") from error
+        finally:
+            program.kill()
+    if code:
+        raise CommandFailed(list(argv), code, "")

@@ -32,3 +32,8 @@ def last_words(name: str, lines: int = 5) -> str:
     """Return the last journal lines of a unit, for an error that names what the daemon said."""
     done = run("journalctl", "--no-pager", "-o", "cat", "-n", str(lines), "-u", name, check=False, timeout=20)
     return done.stdout.decode(errors="replace").strip()
+
+
+def shut_down(verb: str) -> None:
+    """Queue `reboot` or `poweroff` and return, so that whoever asked still gets an answer."""
+    run("systemctl", "--no-block", verb)

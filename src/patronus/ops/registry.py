@@ -7,6 +7,7 @@ from enum import IntEnum
 from typing import Any, Generic, TypeVar
 
 from patronus.ops import messages as m
+from patronus.ops import observations as o
 
 INTERFACE = "io.patronus.Box"
 SOCKET = "/run/patronus/ops.socket"
@@ -52,7 +53,18 @@ HISTORY = Operation("History", "Kept generations", m.Nothing, m.History, Role.VI
 DIFF = Operation("Diff", "What differs between two generations", m.DiffRequest, m.Review, Role.ADMIN)
 SHOW = Operation("Show", "A generation's document or rendered files", m.ShowRequest, m.Shown, Role.ADMIN)
 
-OPERATIONS: tuple[Operation[Any, Any], ...] = (STATUS, PLAN, APPLY, CONFIRM, ROLLBACK, HISTORY, DIFF, SHOW)
+LINKS = Operation("Links", "Network interfaces and their addresses", m.Nothing, o.Links, Role.VIEWER)
+PING = Operation("Ping", "Ask a host for a sign of life", o.PingRequest, o.Output, Role.OPERATOR)
+CONNECTIONS = Operation("Connections", "Largest connections", o.ConnectionsRequest, o.Connections, Role.OPERATOR)
+FIREWALL_LOG = Operation("FirewallLog", "Packets rules logged", o.FirewallLogRequest, o.FirewallLog, Role.OPERATOR)
+DIAGNOSE = Operation("Diagnose", "Routes, neighbours, sockets, ...", o.DiagnoseRequest, o.Output, Role.OPERATOR)
+REBOOT = Operation("Reboot", "Restart the box", m.Nothing, m.Nothing, Role.OPERATOR, disrupts=True)
+POWER_OFF = Operation("PowerOff", "Switch the box off", m.Nothing, m.Nothing, Role.ADMIN, disrupts=True)
+
+OPERATIONS: tuple[Operation[Any, Any], ...] = (
+    *(STATUS, PLAN, APPLY, CONFIRM, ROLLBACK, HISTORY, DIFF, SHOW),
+    *(LINKS, PING, CONNECTIONS, FIREWALL_LOG, DIAGNOSE, REBOOT, POWER_OFF),
+)
 
 
 def operation(name: str) -> Operation[Any, Any] | None:
