@@ -5,13 +5,14 @@ from __future__ import annotations
 from collections.abc import Callable
 from typing import Any
 
-from patronus.boot.choose import verify_here
+from patronus.boot.choose import verify_old
 from patronus.daemon import look
 from patronus.daemon.caller import Caller
 from patronus.host import conntrack, inspection, linkstate, packetlog
 from patronus.host.generations import Generations
 from patronus.host.layout import Layout
 from patronus.host.run import CommandFailed, stream
+from patronus.host.trust import read_trust
 from patronus.ops import messages as m
 from patronus.ops import observations as o
 from patronus.trust.format import MAX_BUNDLE
@@ -45,7 +46,7 @@ def _zones_of(layout: Layout, generation: str) -> dict[str, str]:
 
     try:
         bundle = Generations(layout.config).read(generation, MAX_BUNDLE)
-        interfaces = load(documents_of(verify_here(layout, bundle, highest_serial=None).members)).get("interfaces")
+        interfaces = load(documents_of(verify_old(layout, read_trust(layout), bundle).members)).get("interfaces")
     except (OSError, Refused):  # the box runs, whatever became of the disk; the zones are for show
         return {}
     return {str(name): str(body.get("zone") or "") for name, body in (interfaces or {}).items()}
