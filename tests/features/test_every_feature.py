@@ -160,11 +160,6 @@ def test_its_title_and_key_are_plain_words(feature: Feature[Any]) -> None:
 
 
 @each_feature
-def test_what_it_needs_is_a_feature(feature: Feature[Any]) -> None:
-    assert set(feature.needs) <= {other.key for other in FEATURES} - {feature.key}
-
-
-@each_feature
 def test_its_profile_is_one_of_the_image(feature: Feature[Any]) -> None:
     assert feature.profile is None or (REPOSITORY / "profiles" / feature.profile / "mkosi.conf").exists()
 

@@ -10,9 +10,12 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
+from patronus.features import FEATURES
+from patronus.pipeline.crosscheck import gather_context
 from patronus.pipeline.load import load
 from patronus.pipeline.plan import plan
 from patronus.pipeline.render import render
+from patronus.pipeline.section import read_section
 from patronus.pipeline.validate import validate
 from patronus.values.problem import Problem, Refused
 
@@ -94,3 +97,12 @@ def test_without_any_one_of_its_sections_a_document_is_rendered_or_refused(numbe
         render_or_refuse({name: value for name, value in DOCUMENTS[number].items() if name != key})
         render_or_refuse({**DOCUMENTS[number], key: None})
         render_or_refuse({key: DOCUMENTS[number][key]})
+
+
+@given(mutated())
+def test_every_plan_takes_whatever_its_schema_accepts(document: dict[str, Any]) -> None:
+    readings = [read_section(feature, document.get(feature.key)) for feature in FEATURES]
+    context = gather_context(readings)
+    for reading in readings:
+        if reading.section is not None:
+            list(reading.feature.plan(reading.section, context))

@@ -25,6 +25,8 @@ class Feature(Generic[S]):
 
     `facts`, `check`, `plan` and `gather` are pure. `facts` runs first for every feature, then every `check`, then every
     `plan`; `gather` runs last and sees the merged plan (the firewall collects the openings services asked for).
+    `facts`, `check` and `plan` take whatever the schema accepts: a document that is refused is still looked at as far
+    as possible, so that all its faults are told at once.
     """
 
     key: str
@@ -34,8 +36,6 @@ class Feature(Generic[S]):
     facts: Callable[[S], Iterable[object]] = _nothing
     check: Callable[[S, Context], Iterable[Problem]] = _nothing
     gather: Callable[[S, Context, Plan], Iterable[object]] = _nothing
-    needs: tuple[str, ...] = ()
-    """Other sections `check` looks at; it is skipped while one of them does not validate by itself."""
     profile: str | None = None
     """The image profile that holds this feature's daemons; None means every image has them."""
     default: bool = False

@@ -5,77 +5,18 @@ What is read this way only finds more problems; it is never applied.
 
 from __future__ import annotations
 
-import re
-from collections.abc import Callable, Iterable, Iterator
+from collections.abc import Callable, Iterable
 from typing import Any
 
 from pydantic import BaseModel, ValidationError
 
 from patronus.features.contract import Feature
-from patronus.values.problem import Problem, config_path
+from patronus.pipeline.fields import look_up, sibling_fields
+from patronus.pipeline.gaps import Gaps, Path
+from patronus.pipeline.wording import find_close
 
-Path = tuple[str | int, ...]
 _ROUNDS = 6
 """A cut can make a setting missing, whose mapping is then cut, and so on up to the section."""
-
-
-class Gaps:
-    """What was cut out of a section, by its path in the document as written."""
-
-    def __init__(self, section: str) -> None:
-        self._section = section
-        self._paths: list[Path] = []
-        self._kept: dict[Path, list[int]] = {}
-        self._words = re.compile(rf"\b{re.escape(section)}(?:\.[A-Za-z0-9_-]+|\[[0-9]+\])+")
-
-    def cut(self, data: Any, path: Path, *, meant: bool = True) -> None:
-        """Take the value at `path` out of `data`; remember where it was unless nothing can be `meant` by it."""
-        container = data
-        for part in path[:-1]:
-            container = container[part]
-        last = path[-1]
-        if isinstance(container, list):
-            kept = self._kept.setdefault(self._as_written(path[:-1]), list(range(len(container))))
-            self._paths.append((*self._as_written(path[:-1]), kept.pop(int(last))))
-        elif meant:
-            self._paths.append(self._as_written(path))
-        del container[last]
-
-    def _as_written(self, path: Path) -> Path:
-        """Translate a path of the cut data: items of a list have moved up by what was cut before them."""
-        written: Path = ()
-        for part in path:
-            kept = self._kept.get(written) if isinstance(part, int) else None
-            written = (*written, kept[part] if kept and isinstance(part, int) and part < len(kept) else part)
-        return written
-
-    def filter(self, problems: Iterable[Problem]) -> Iterator[Problem]:
-        """Yield the problems that are not the cuts' doing, with the places as written."""
-        for problem in problems:
-            path = self._as_written(_split(problem.path.removeprefix(self._section)))
-            if not any(_caused_by(path, gap, problem.message) for gap in self._paths):
-                yield problem._replace(
-                    path=config_path(self._section, *path) if problem.path.startswith(self._section) else problem.path,
-                    message=self._words.sub(self._rewrite, problem.message),
-                )
-
-    def _rewrite(self, match: re.Match[str]) -> str:
-        return config_path(self._section, *self._as_written(_split(match[0].removeprefix(self._section))))
-
-
-def _split(text: str) -> Path:
-    parts = re.findall(r"\[([0-9]+)\]|([^.\[\]]+)", text)
-    return tuple(int(index) if index else key for index, key in parts)
-
-
-def _caused_by(path: Path, gap: Path, message: str) -> bool:
-    """Tell whether a problem may be there only because of a gap: in the same mapping, or about what was cut."""
-    if path == gap[: len(path)]:
-        return True
-    if isinstance(gap[-1], int):
-        return False
-    siblings = path[:-1] == gap[:-1] or (len(gap) > 1 and path[: len(gap) - 1] == gap[:-1])
-    return siblings or repr(gap[-1]) in message
 
 
 def salvage(
@@ -87,16 +28,37 @@ def salvage(
         try:
             return feature.schema.model_validate(data), gaps
         except ValidationError as error:
-            places = {
-                _place(detail, data, document_path): detail["type"] != "extra_forbidden"
-                for detail in error.errors(include_url=False)
-            }
+            details: list[Any] = error.errors(include_url=False)
+        places: dict[Path, list[Any]] = {}
+        for detail in details:
+            places.setdefault(_place(detail, data, document_path), []).append(detail)
         if () in places:
-            return None, gaps
-        for path in sorted(places, key=_from_the_end, reverse=True):
-            if not any(path != other and path[: len(other)] == other for other in places):
-                gaps.cut(data, path, meant=places[path])
+            break
+        outermost = [path for path in places if not any(path[:length] in places for length in range(len(path)))]
+        for path in outermost:
+            for detail in places[path]:
+                _note(gaps, path, detail, data, feature)
+        for path in sorted(outermost, key=_from_the_end, reverse=True):
+            gaps.cut(data, path)
+    gaps.miss(())
     return None, gaps
+
+
+def _note(gaps: Gaps, path: Path, detail: Any, data: Any, feature: Feature[Any]) -> None:
+    """Remember what is not known because of a fault."""
+    gaps.miss(path)
+    if detail["type"] == "extra_forbidden":
+        for key in _list_meant(path, detail, data, feature):
+            gaps.miss((*path[:-1], key))
+    if detail["loc"][-1:] == ("[key]",):
+        gaps.miss(path, unnamed=True)
+
+
+def _list_meant(path: Path, detail: Any, data: Any, feature: Feature[Any]) -> Iterable[str]:
+    """Return what an unknown key may be meant to be: the known one like it, else any that is not there."""
+    known = sibling_fields(feature.schema, detail["loc"][:-1])
+    close = find_close(str(path[-1]), known)
+    return (key for key in ([close] if close else known) if key not in look_up(data, path[:-1]))
 
 
 def _place(detail: Any, data: Any, document_path: Callable[[Any, Any], Path]) -> Path:

@@ -2,14 +2,16 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterable, Iterator
+from collections.abc import Iterator
 from itertools import groupby
 from typing import Any, NamedTuple
 
 from pydantic import BaseModel, ValidationError
 
 from patronus.features.contract import Feature
-from patronus.pipeline.salvage import Gaps, salvage
+from patronus.pipeline.fields import look_up, sibling_fields
+from patronus.pipeline.gaps import Gaps
+from patronus.pipeline.salvage import salvage
 from patronus.pipeline.wording import explain, explain_all, suggest
 from patronus.values.problem import Problem, config_path
 
@@ -17,27 +19,23 @@ Path = tuple[str | int, ...]
 
 
 class Reading(NamedTuple):
-    """What could be read. With problems, `section` is what is left without the faulty parts, if anything is.
+    """What could be read. With problems, `section` is what is left without the faulty parts, if anything is."""
 
-    `sound` is true when other sections may rely on it: it is whole but for unknown keys.
-    """
-
+    feature: Feature[Any]
     section: BaseModel | None
     problems: list[Problem]
     gaps: Gaps
-    sound: bool
 
 
 def read_section(feature: Feature[Any], raw: Any) -> Reading:
     """Validate one section; nothing at all counts as an empty mapping."""
     raw = {} if raw is None else raw
     try:
-        return Reading(feature.schema.model_validate(raw), [], Gaps(feature.key), sound=True)
+        return Reading(feature, feature.schema.model_validate(raw), [], Gaps(feature.key))
     except ValidationError as error:
         problems = explain_error(feature, error, raw)
-        only_unknown = all(detail["type"] == "extra_forbidden" for detail in error.errors(include_url=False))
     section, gaps = salvage(feature, raw, document_path)
-    return Reading(section, problems, gaps, sound=only_unknown and section is not None)
+    return Reading(feature, section, problems, gaps)
 
 
 def explain_error(feature: Feature[Any], error: ValidationError, raw: Any) -> list[Problem]:
@@ -64,18 +62,8 @@ def _explain(feature: Feature[Any], details: list[tuple[Path, Any]], raw: Any) -
 def _explain_one(feature: Feature[Any], detail: Any, written: Any) -> tuple[str, str]:
     message, hint = explain(detail, None if detail["loc"][-1:] == ("[key]",) else written)
     if detail["type"] == "extra_forbidden":
-        hint = suggest(str(detail["loc"][-1]), _sibling_fields(feature.schema, detail["loc"][:-1]))
+        hint = suggest(str(detail["loc"][-1]), sibling_fields(feature.schema, detail["loc"][:-1]))
     return message, hint
-
-
-def look_up(data: Any, path: Iterable[str | int]) -> Any:
-    """Return the value at a path of the document, None when there is none."""
-    for part in path:
-        try:
-            data = data[part]
-        except (KeyError, IndexError, TypeError):
-            return None
-    return data
 
 
 def document_path(detail: Any, raw: Any) -> Path:
@@ -89,38 +77,3 @@ def document_path(detail: Any, raw: Any) -> Path:
             raw = raw[part] if part < len(raw) else None
             path.append(part)
     return (*path, detail["loc"][-1]) if detail["type"] == "missing" else tuple(path)
-
-
-def _sibling_fields(schema: type[BaseModel], loc: tuple[str | int, ...]) -> list[str]:
-    """Return the field names of the model at `loc`, looked up in the JSON Schema so that unions need no care."""
-    root = schema.model_json_schema()
-    nodes = [root]
-    for part in loc:
-        nodes = [child for node in nodes for child in _children(_resolve(node, root), part, root)] or nodes
-    names: dict[str, None] = {}
-    for node in nodes:
-        for branch in _branches(_resolve(node, root), root):
-            names.update(dict.fromkeys(branch.get("properties", {})))
-    return list(names)
-
-
-def _resolve(node: dict[str, Any], root: dict[str, Any]) -> dict[str, Any]:
-    reference = node.get("$ref")
-    return root["$defs"][reference.rsplit("/", 1)[1]] if reference else node
-
-
-def _branches(node: dict[str, Any], root: dict[str, Any]) -> list[dict[str, Any]]:
-    options = [_resolve(option, root) for key in ("anyOf", "oneOf", "allOf") for option in node.get(key, ())]
-    return [node, *options]
-
-
-def _children(node: dict[str, Any], part: str | int, root: dict[str, Any]) -> list[dict[str, Any]]:
-    found: list[Any] = []
-    for branch in _branches(node, root):
-        if isinstance(part, int):
-            found.append(branch.get("items"))
-        elif part in branch.get("properties", {}):
-            found.append(branch["properties"][part])
-        else:
-            found += [branch.get("additionalProperties"), *branch.get("patternProperties", {}).values()]
-    return [child for child in found if isinstance(child, dict)]

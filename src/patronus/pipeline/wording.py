@@ -5,6 +5,7 @@ from __future__ import annotations
 import difflib
 import re
 from collections.abc import Callable, Iterable
+from functools import lru_cache
 from typing import Any
 
 from patronus.values.types import write_duration, write_size
@@ -64,18 +65,28 @@ def explain_all(errors: Iterable[tuple[str, str]]) -> tuple[str, str]:
     return "; ".join(messages), next((hint for _, hint in found if hint), "")
 
 
+def find_close(word: str, known: Iterable[str]) -> str:
+    """Return the known word that somebody who wrote `word` most probably meant; empty when none is close."""
+    return _find_close(word, tuple(known))
+
+
+@lru_cache(1000)
+def _find_close(word: str, known: tuple[str, ...]) -> str:
+    return next(iter(difflib.get_close_matches(word, known, 1)), "")
+
+
 def suggest(word: str, known: Iterable[str]) -> str:
     """Return a hint for a word that is none of `known`."""
     known = list(known)
-    close = difflib.get_close_matches(word, known, 1)
+    close = find_close(word, known)
     if close:
-        return f"did you mean `{close[0]}`?"
+        return f"did you mean `{close}`?"
     return f"known here: {', '.join(known)}" if known else "remove it"
 
 
 def _explain_choice(choices: list[str], written: Any) -> tuple[str, str]:
-    close = difflib.get_close_matches(written, choices, 1) if isinstance(written, str) else []
-    hint = f"did you mean `{close[0]}`?" if close else ""
+    close = find_close(written, choices) if isinstance(written, str) else ""
+    hint = f"did you mean `{close}`?" if close else ""
     if len(choices) > _MANY:
         return "expected one of the words this setting knows", hint or f"known here: {', '.join(choices)}"
     if len(choices) == 1:

@@ -6,12 +6,13 @@ Features never import each other: DHCP learns the address of `lan` from a `LinkF
 from __future__ import annotations
 
 from collections.abc import Iterable
-from dataclasses import dataclass, field
+from dataclasses import dataclass
 from functools import cached_property
 from ipaddress import IPv4Interface, IPv6Address, IPv6Interface
 from typing import TypeVar, cast
 
 from patronus.values.addresses import Addresses, Ranges
+from patronus.values.problem import config_path, list_outer
 
 F = TypeVar("F")
 
@@ -110,12 +111,34 @@ class LeaseFileFact:
     origin: str
 
 
+ANY_NAME = "*"
+"""Ends a gap that may hide an entry of any name, because its own name could not be read."""
+
+
 @dataclass(frozen=True)
 class Context:
-    """All facts of one document, and the sections that did not validate (their facts are missing)."""
+    """All facts of one document.
+
+    `gaps` are the places (config paths) that could not be read or are wrong. A check that would complain only because
+    something is missing there asks `doubts` or `may_hold` first: the fault is told where it is, and not again where it
+    is missed.
+    """
 
     facts: tuple[object, ...] = ()
-    missing: frozenset[str] = field(default_factory=frozenset)
+    gaps: frozenset[str] = frozenset()
+
+    def doubts(self, *parts: str) -> bool:
+        """Tell whether what the document says at a place, or in it, is uncertain."""
+        path = config_path(*parts)
+        return path in self._around or not self.gaps.isdisjoint(list_outer(path))
+
+    def may_hold(self, section: str, name: str) -> bool:
+        """Tell whether an entry of a section that no fact tells of may be in what could not be read."""
+        return f"{section}.{ANY_NAME}" in self.gaps or self.doubts(section, name)
+
+    @cached_property
+    def _around(self) -> frozenset[str]:
+        return frozenset(outer for gap in self.gaps for outer in list_outer(gap))
 
     @cached_property
     def _by_kind(self) -> dict[type, tuple[object, ...]]:

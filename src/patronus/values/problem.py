@@ -44,3 +44,14 @@ def config_path(*parts: str | int) -> str:
         else:
             text += f".{part}" if text else part
     return text
+
+
+def is_within(path: str, outer: str) -> bool:
+    """Tell whether a config path is `outer` or a place inside it."""
+    return path == outer or path.startswith((f"{outer}.", f"{outer}["))
+
+
+def list_outer(path: str) -> list[str]:
+    """Return a config path and every place around it: `a.b[2]` is in `a.b` and in `a`."""
+    ends = [index for index, char in enumerate(path) if char in ".["]
+    return [path[:end] for end in ends] + [path]

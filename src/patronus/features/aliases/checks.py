@@ -16,11 +16,11 @@ def check(aliases: Aliases, context: Context) -> Found:
     """Return every problem of the section."""
     for name, alias in aliases.root.items():
         yield from _check_kind(name, alias)
-        yield from _check_references(name, alias, aliases.root)
+        yield from _check_references(name, alias, aliases.root, context)
     for cycle in find_cycles(aliases.root):
         path = config_path("aliases", cycle[0])
         yield Problem(path, f"is built from itself: {' -> '.join(cycle)}", "take one of these references away")
-    for fact in context.all(AliasFact):
+    for fact in () if context.doubts("aliases") else context.all(AliasFact):
         excludes = any(term.negated for term in aliases.root[fact.name].addresses)
         if excludes and fact.addresses is not None and not fact.addresses:
             yield Problem(fact.origin, "excludes everything it holds", "a rule with it never matches", WARNING)
@@ -34,12 +34,12 @@ def _check_kind(name: str, alias: Alias) -> Found:
         yield Problem(path, "is empty", "give it `addresses` or `ports`")
 
 
-def _check_references(name: str, alias: Alias, aliases: Mapping[str, Alias]) -> Found:
+def _check_references(name: str, alias: Alias, aliases: Mapping[str, Alias], context: Context) -> Found:
     kind = "ports" if alias.ports else "addresses"
     words = [term.alias for term in alias.ports] if alias.ports else [term.alias for term in alias.addresses]
     for index, word in enumerate(words):
         path = config_path("aliases", name, kind, index)
-        if word is None:
+        if word is None or context.may_hold("aliases", word):
             continue
         other = aliases.get(word)
         if other is None:

@@ -13,6 +13,5 @@ FEATURE = Feature(
     facts=facts,
     check=check,
     plan=plan,
-    needs=("interfaces",),
     profile="dhcp",
 )

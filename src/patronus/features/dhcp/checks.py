@@ -32,10 +32,12 @@ def check(section: DhcpServer, context: Context) -> Iterator[Problem]:
         path = config_path("dhcp", "subnets", index)
         yield from _check_times(path, section, subnet)
         place = _find_place(path, subnet, context)
-        if isinstance(place, Problem):
-            yield place
-        else:
+        if isinstance(place, _Served):
             served.append(place)
+        elif not context.doubts("interfaces", subnet.interface, "ipv4") and not context.may_hold(
+            "interfaces", subnet.interface
+        ):
+            yield place
     for one in served:
         yield from _check_pools(one)
         yield from _check_reservations(one)

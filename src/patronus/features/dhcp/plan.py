@@ -29,7 +29,7 @@ def plan(section: DhcpServer, context: Context) -> Iterator[File | Unit | Claim 
     served = [
         (config_path("dhcp", "subnets", index), subnet, link)
         for index, subnet in enumerate(section.subnets)
-        if (link := context.link(subnet.interface)) and subnet.enabled and link.enabled
+        if (link := context.link(subnet.interface)) and subnet.enabled and link.enabled and served_network(subnet, link)
     ]
     if not served:
         return
@@ -110,7 +110,7 @@ def subnet_id(network: IPv4Network) -> int:
 
 def _write_subnet(section: DhcpServer, subnet: Subnet, link: LinkFact, context: Context) -> dict[str, Any]:
     network = served_network(subnet, link)
-    assert network is not None, "checked before"  # noqa: S101
+    assert network is not None, "not served"  # noqa: S101
     lease_time = subnet.lease_time or section.lease_time
     known_only = {"client-class": "KNOWN"} if subnet.deny_unknown else {}
     return {

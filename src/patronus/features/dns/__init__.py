@@ -12,6 +12,5 @@ FEATURE = Feature(
     facts=facts,
     check=check,
     plan=plan,
-    needs=("interfaces", "system", "dhcp"),
     profile="dns",
 )

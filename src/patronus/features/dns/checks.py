@@ -34,13 +34,20 @@ def _check_interfaces(section: Dns, context: Context) -> Iterator[Problem]:
         if name in section.interfaces[:index]:
             yield Problem(path, f"{name!r} stands here twice", "remove one")
         if link is None:
+            if context.may_hold("interfaces", name):
+                continue
             known = ", ".join(other.name for other in context.all(LinkFact)) or "none"
             yield Problem(path, f"there is no interface {name!r}", f"interfaces: {known}")
         elif link.zone in external:
             message = f"{name!r} is in the external zone {link.zone!r}: the internet could ask"
             yield Problem(path, message, "serve inner interfaces only")
-        elif link.enabled and not (link.addresses4 or link.addresses6 or link.link_local):
+        elif link.enabled and not _may_have_address(link, context):
             yield Problem(path, f"{name!r} has no address that hosts could ask", f"give {link.origin} a static address")
+
+
+def _may_have_address(link: LinkFact, context: Context) -> bool:
+    known = link.addresses4 or link.addresses6 or link.link_local
+    return bool(known) or context.doubts(link.origin, "ipv4") or context.doubts(link.origin, "ipv6")
 
 
 def _check_forwarders(section: Dns) -> Iterator[Problem]:

@@ -15,7 +15,7 @@ _DATA = ("a", "aaaa", "cname", "mx", "txt", "srv", "ptr")
 
 def check_records(section: Dns, context: Context) -> Iterator[Problem]:
     """Yield every problem of the records."""
-    reserved = _reserved_names(context)
+    reserved = {} if context.doubts("system", "domain") else _reserved_names(context)
     first_at: dict[str, int] = {}
     aliases = {record.name.lower() for record in section.records if record.cname}
     redirected = [f".{zone}".lower() for zone, kind in choose_zones(section, context).items() if kind == "redirect"]

@@ -15,6 +15,5 @@ FEATURE = Feature(
     plan=plan,
     check=check,
     gather=gather,
-    needs=("zones", "interfaces", "aliases"),
     default=True,
 )

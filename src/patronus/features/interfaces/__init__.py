@@ -13,5 +13,4 @@ FEATURE = Feature(
     facts=facts,
     check=check,
     plan=plan,
-    needs=("zones",),
 )

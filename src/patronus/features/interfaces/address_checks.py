@@ -7,6 +7,7 @@ from ipaddress import IPv4Interface, IPv6Interface
 from typing import NamedTuple
 
 from patronus.features.interfaces.schema import Interface, Interfaces, Ipv4Settings, Ipv6Settings
+from patronus.values.facts import Context
 from patronus.values.overlap import find_overlaps
 from patronus.values.problem import Problem, config_path
 
@@ -31,20 +32,27 @@ class _Held(NamedTuple):
     address: IPv4Interface | IPv6Interface
 
 
-def check_addresses(section: Interfaces) -> Iterator[Problem]:
+def check_addresses(section: Interfaces, context: Context) -> Iterator[Problem]:
     """Yield every problem of addresses and routes of the section."""
     for name, interface in section.root.items():
         origin = config_path("interfaces", name)
-        yield from _check_fields(f"{origin}.ipv4", interface.ipv4, IPV4_FIELDS)
-        yield from _check_fields(f"{origin}.ipv6", interface.ipv6, IPV6_FIELDS)
-        yield from _check_gateways(origin, interface)
-        yield from _check_routes(origin, interface)
+        if not _is_method_unsure(f"{origin}.ipv4", context):
+            yield from _check_fields(f"{origin}.ipv4", interface.ipv4, IPV4_FIELDS)
+        if not _is_method_unsure(f"{origin}.ipv6", context):
+            yield from _check_fields(f"{origin}.ipv6", interface.ipv6, IPV6_FIELDS)
+        yield from _check_gateways(origin, interface, context)
+        yield from _check_routes(origin, interface, context)
     held = list(_list_addresses(section))
     for one in held:
         yield from _check_host(one)
     for first, second in find_overlaps([each.address.network for each in held]):
         yield from _check_pair(held[first], held[second])
-    yield from _check_tracked(section)
+    yield from _check_tracked(section, context)
+
+
+def _is_method_unsure(origin: str, context: Context) -> bool:
+    """Tell whether the way to get addresses is not known: without `method` it follows from the other two."""
+    return any(context.doubts(origin, key) for key in ("method", "addresses", "from"))
 
 
 def _check_fields(
@@ -100,10 +108,10 @@ def _check_pair(one: _Held, other: _Held) -> Iterator[Problem]:
             yield Problem(held.path, message, "give every interface a subnet of its own")
 
 
-def _check_gateways(origin: str, interface: Interface) -> Iterator[Problem]:
+def _check_gateways(origin: str, interface: Interface, context: Context) -> Iterator[Problem]:
     for family, settings in (("ipv4", interface.ipv4), ("ipv6", interface.ipv6)):
         gateway = settings.gateway
-        if gateway is None or not settings.addresses:
+        if gateway is None or not settings.addresses or context.doubts(origin, family, "addresses"):
             continue
         path = f"{origin}.{family}.gateway"
         if any(gateway == address.ip for address in settings.addresses):
@@ -113,7 +121,7 @@ def _check_gateways(origin: str, interface: Interface) -> Iterator[Problem]:
             yield Problem(path, f"{gateway} is not in {networks}", "a gateway must be directly reachable")
 
 
-def _check_routes(origin: str, interface: Interface) -> Iterator[Problem]:
+def _check_routes(origin: str, interface: Interface, context: Context) -> Iterator[Problem]:
     seen: dict[tuple[object, int | None], int] = {}
     for index, route in enumerate(interface.routes):
         path = config_path(f"{origin}.routes", index)
@@ -123,6 +131,8 @@ def _check_routes(origin: str, interface: Interface) -> Iterator[Problem]:
                 path, f"{route.destination} is also at {origin}.routes[{first}]", "remove one, or set `metric`"
             )
         settings = interface.ipv4 if route.destination.version == 4 else interface.ipv6
+        if context.doubts(origin, f"ipv{route.destination.version}"):
+            continue
         if settings.source == "none":
             yield Problem(path, f"the interface has no IPv{route.destination.version} address", "add one")
         if route.gateway is None:
@@ -139,14 +149,15 @@ def _check_routes(origin: str, interface: Interface) -> Iterator[Problem]:
             )
 
 
-def _check_tracked(section: Interfaces) -> Iterator[Problem]:
+def _check_tracked(section: Interfaces, context: Context) -> Iterator[Problem]:
     holders: dict[tuple[str, int], str] = {}
     for name, interface in section.root.items():
         ipv6 = interface.ipv6
         if ipv6.source != "tracked" or ipv6.from_ is None:
             continue
         origin = config_path("interfaces", name, "ipv6")
-        yield from _check_uplink(f"{origin}.from", ipv6.from_, section)
+        if not context.doubts("interfaces", ipv6.from_, "ipv6") and not context.may_hold("interfaces", ipv6.from_):
+            yield from _check_uplink(f"{origin}.from", ipv6.from_, section)
         subnet = (ipv6.from_, ipv6.id)
         if subnet in holders:
             message = f"subnet {ipv6.id} of {ipv6.from_} belongs to {holders[subnet]!r} already"

@@ -21,18 +21,18 @@ def check(section: Interfaces, context: Context) -> Iterator[Problem]:
         yield from _check_kind(origin, interface)
         yield from _check_mac(origin, interface)
     yield from _check_cards(section)
-    yield from _check_vlans(section)
-    yield from check_addresses(section)
+    yield from _check_vlans(section, context)
+    yield from check_addresses(section, context)
 
 
 def _check_zone(origin: str, interface: Interface, context: Context) -> Iterator[Problem]:
-    if "zones" in context.missing:
-        return
     if interface.zone is None:
         if interface.enabled and (interface.ipv4.source != "none" or interface.ipv6.source != "none"):
             message = "has addresses but no zone: no firewall rule lets anything through it"
             yield Problem(origin, message, "add `zone:`", WARNING)
     elif interface.zone not in {zone.name for zone in context.all(ZoneFact)}:
+        if context.may_hold("zones", interface.zone):
+            return
         yield Problem(f"{origin}.zone", f"there is no zone {interface.zone!r}", "define it under `zones`")
 
 
@@ -72,19 +72,21 @@ def _check_cards(section: Interfaces) -> Iterator[Problem]:
             yield Problem(config_path("interfaces", name, "match"), message, "give each interface its own card")
 
 
-def _check_vlans(section: Interfaces) -> Iterator[Problem]:
+def _check_vlans(section: Interfaces, context: Context) -> Iterator[Problem]:
     holders: dict[tuple[str, int], str] = {}
     for name, interface in section.root.items():
         if interface.vlan is None:
             continue
         origin = config_path("interfaces", name, "vlan")
         parent = section.root.get(interface.vlan.parent)
-        if parent is None:
+        if parent is None and context.may_hold("interfaces", interface.vlan.parent):
+            pass  # told where it is
+        elif parent is None:
             known = ", ".join(other for other, its in section.root.items() if its.match) or "none"
             yield Problem(f"{origin}.parent", f"there is no interface {interface.vlan.parent!r}", f"cards: {known}")
         elif parent.vlan is not None:
             yield Problem(f"{origin}.parent", f"{interface.vlan.parent!r} is a VLAN itself", "name the card beneath")
-        else:
+        elif not context.doubts("interfaces", interface.vlan.parent, "mtu"):
             yield from _check_vlan_mtu(name, interface, parent)
         tag = (interface.vlan.parent, interface.vlan.id)
         if tag in holders:

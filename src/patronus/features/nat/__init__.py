@@ -13,6 +13,5 @@ FEATURE = Feature(
     schema=Nat,
     plan=plan,
     check=check,
-    needs=("zones", "interfaces", "aliases"),
     default=True,
 )

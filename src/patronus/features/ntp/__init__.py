@@ -14,6 +14,5 @@ FEATURE = Feature(
     plan=plan,
     facts=facts,
     check=check,
-    needs=("interfaces", "zones"),
     default=True,
 )

@@ -43,6 +43,8 @@ def _check_served_links(ntp: Ntp, context: Context) -> Found:
         path = config_path("ntp", "serve", index)
         link = context.link(name)
         if link is None:
+            if context.may_hold("interfaces", name):
+                continue
             yield Problem(path, f"there is no interface {name!r}", "name one of the section `interfaces`")
         elif link.zone in external:
             hint = "time servers on the internet side are abused to amplify attacks; remove it"

@@ -11,6 +11,5 @@ FEATURE = Feature(
     schema=RouterAdvertisements,
     check=check,
     plan=plan,
-    needs=("interfaces", "zones"),
     default=True,
 )

@@ -19,8 +19,9 @@ def check(section: RouterAdvertisements, context: Context) -> Iterator[Problem]:
         link = context.link(name)
         if link is None:
             known = ", ".join(other.name for other in context.all(LinkFact)) or "none"
-            yield Problem(origin, f"there is no interface {name!r}", f"interfaces: {known}")
-        elif settings.mode != "off":
+            if not context.may_hold("interfaces", name):
+                yield Problem(origin, f"there is no interface {name!r}", f"interfaces: {known}")
+        elif settings.mode != "off" and not context.doubts(link.origin, "ipv6"):
             yield from _check_link(origin, link, settings)
         yield from _check_lifetimes(origin, settings)
         for index, prefix in enumerate(settings.pref64):

@@ -13,6 +13,5 @@ FEATURE = Feature(
     schema=Ssh,
     plan=plan,
     check=check,
-    needs=("interfaces", "zones"),
     default=True,
 )

@@ -17,6 +17,8 @@ def check(ssh: Ssh, context: Context) -> Iterable[Problem]:
         path = config_path("ssh", "interfaces", index)
         link = context.link(name)
         if link is None:
+            if context.may_hold("interfaces", name):
+                continue
             yield Problem(path, f"there is no interface {name!r}", "name one of the section `interfaces`")
         elif link.zone in external and ssh.password_authentication:
             hint = "allow only keys there: set `password_authentication: false`"
