@@ -12,7 +12,6 @@ from patronus_builder import host
 from patronus_builder.cache import cache_folder, key_of
 from patronus_builder.messages import die
 
-KEYRING = Path("/usr/share/keyrings/debian-archive-keyring.gpg")
 PUBLIC_MIRROR = "http://deb.debian.org/debian"
 PUBLIC_SECURITY_MIRROR = "http://deb.debian.org/debian-security"
 RELEASE = "trixie"
@@ -52,7 +51,7 @@ def format_sources(*suites: str) -> str:
     mirrors = find_mirrors()
     stanzas = [
         f"Types: deb\nURIs: {mirrors.security if suite.endswith('-security') else mirrors.archive}\n"
-        f"Suites: {suite}\nComponents: main\nSigned-By: {KEYRING}\n"
+        f"Suites: {suite}\nComponents: main\nSigned-By: {host.KEYRING}\n"
         for suite in suites
     ]
     return "\n".join(stanzas)
@@ -67,17 +66,11 @@ def format_apt_settings() -> str:
     return "".join(f"{line}\n" for line in dump.splitlines() if KEPT_SETTINGS.match(line))
 
 
-def require_keyring() -> None:
-    """Install Debian's archive keys where the host (an Ubuntu, say) lacks them."""
-    if not KEYRING.exists():
-        host.install_packages({"debian-archive-keyring": "checks the signatures of the Debian archive"})
-
-
 class AptRoot:
     """An apt that knows one suite and nothing of the host's packages; needs no root."""
 
     def __init__(self, suite: str) -> None:
-        require_keyring()
+        host.require_packages()
         sources = format_sources(suite)
         self.folder = cache_folder("apt", f"{suite}-{key_of(sources)}")
         for name in ("lists/partial", "archives/partial", "parts"):

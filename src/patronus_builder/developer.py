@@ -5,7 +5,7 @@ import subprocess
 from pathlib import Path
 
 from patronus_builder.cache import REPOSITORY, cache_folder, locked
-from patronus_builder.host import install_packages
+from patronus_builder.host import require_packages
 from patronus_builder.messages import die, step
 from patronus_builder.venv import make_venv
 
@@ -18,16 +18,10 @@ def make_developer_key() -> Path:
     key = cache_folder("developer") / "key"
     with locked("developer"):
         if not key.exists():
-            install_missing_ssh_keygen()
+            require_packages()
             command = ["ssh-keygen", "-q", "-t", "ed25519", "-N", "", "-C", SIGNER, "-f", str(key)]
             subprocess.run(command, check=True)
     return key
-
-
-def install_missing_ssh_keygen() -> None:
-    """ssh-keygen signs documents, ssh-keygen(1)."""
-    if subprocess.run(["which", "ssh-keygen"], capture_output=True).returncode:
-        install_packages({"openssh-client": "makes keys and signs documents"})
 
 
 def make_developer_trust() -> Path:

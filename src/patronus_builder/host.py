@@ -3,42 +3,74 @@
 import os
 import shutil
 import subprocess
-from collections.abc import Mapping
+import sys
+from collections.abc import Callable, Sequence
+from dataclasses import dataclass
+from functools import cache
+from importlib import invalidate_caches
+from importlib.util import find_spec
 from pathlib import Path
 
 from patronus_builder.messages import die, say, step
 
+KEYRING = Path("/usr/share/keyrings/debian-archive-keyring.gpg")
 
-def install_packages(reasons: Mapping[str, str]) -> None:
-    """Install packages with apt, as root or through sudo, after saying which and why (name -> reason)."""
-    if not reasons:
-        return
-    step(f"installing host packages: {' '.join(reasons)}", about="1 min")
-    for name, reason in reasons.items():
-        say(f"    {name}: {reason}")
-    command = ["apt-get", "install", "--yes", "--no-install-recommends", *reasons]
+
+@dataclass(frozen=True)
+class Need:
+    """One package of Debian and Ubuntu that the host must have, what for, and how to see that it has it."""
+
+    package: str
+    reason: str
+    is_met: Callable[[], bool]
+
+
+def _has(command: str) -> Callable[[], bool]:
+    return lambda: shutil.which(command) is not None
+
+
+NEEDS = (
+    Need("python3-venv", "virtual environments for the linters and tests", lambda: bool(find_spec("ensurepip"))),
+    Need("openssh-client", "makes keys and signs documents", _has("ssh-keygen")),
+    Need("debian-archive-keyring", "checks the signatures of the Debian archive", KEYRING.exists),
+    Need("apt", "fetches packages", _has("apt-get")),
+    Need("tar", "unpacks packages", _has("tar")),
+    Need("zstd", "unpacks packages", _has("zstd")),
+    Need("util-linux", "makes user namespaces", _has("unshare")),
+    Need("uidmap", "maps user ids, so that the build needs no root", lambda: os.geteuid() == 0 or _has("newuidmap")()),
+)
+
+
+@cache
+def require_packages() -> None:
+    """Install all that the host lacks in one go, as root or through sudo, after saying what and why."""
+    if missing := _find_missing():
+        step(f"installing host packages: {' '.join(need.package for need in missing)}", about="1 min")
+        for need in missing:
+            say(f"    {need.package}: {need.reason}")
+        _install([need.package for need in missing])
+    for need in _find_missing():
+        die(f"{need.package} is installed and yet of no use to {sys.executable}", hint="make PYTHON=/usr/bin/python3")
+
+
+def _find_missing() -> list[Need]:
+    invalidate_caches()
+    return [need for need in NEEDS if not need.is_met()]
+
+
+def _install(packages: Sequence[str]) -> None:
+    command = ["apt-get", "install", "--yes", "--no-install-recommends", *packages]
     if shutil.which("apt-get") is None:
-        die(f"this host has no apt-get; install the equivalent of: {' '.join(reasons)}")
+        die(f"this host has no apt-get; install the equivalent of: {' '.join(packages)}")
     prefix = [] if os.geteuid() == 0 else ["sudo"]
     if prefix and shutil.which("sudo") is None:
-        die(f"host packages are missing: {' '.join(reasons)}", hint=f"as root: {' '.join(command)}")
-    environment = {**os.environ, "DEBIAN_FRONTEND": "noninteractive"}
-    subprocess.run([*prefix, "apt-get", "update", "--quiet=2"], env=environment)
-    if subprocess.run([*prefix, *command, "--quiet=2"], env=environment).returncode:
+        die(f"host packages are missing: {' '.join(packages)}", hint=f"as root: {' '.join(command)}")
+    prefix += ["env", "DEBIAN_FRONTEND=noninteractive"]  # behind sudo, which keeps no such variable
+    subprocess.run([*prefix, "apt-get", "update", "--quiet=2"])
+    done = subprocess.run([*prefix, *command, "--quiet=2"], stdout=subprocess.PIPE, stderr=subprocess.STDOUT, text=True)
+    if done.returncode:
+        say(done.stdout)
         die("apt-get could not install them", hint=" ".join([*prefix, *command]))
-
-
-def require_commands() -> None:
-    """Install what mkosi needs of the host before a tools tree exists."""
-    needed = {
-        "apt": ("apt-get", "unpacks the tools tree"),
-        "coreutils": ("cp", "copies trees"),
-        "tar": ("tar", "unpacks packages"),
-        "zstd": ("zstd", "unpacks packages"),
-    }
-    if os.geteuid() != 0:
-        needed["uidmap"] = ("newuidmap", "maps user ids so that the build needs no root")
-    install_packages({name: reason for name, (command, reason) in needed.items() if shutil.which(command) is None})
 
 
 def require_user_namespaces() -> None:

@@ -5,7 +5,7 @@ from pathlib import Path
 
 from patronus_builder import host
 from patronus_builder.cache import REPOSITORY, cache_folder, key_of, locked
-from patronus_builder.debian import RELEASE, find_mirrors, format_apt_settings, format_sources, require_keyring
+from patronus_builder.debian import RELEASE, find_mirrors, format_apt_settings, format_sources
 from patronus_builder.messages import step
 from patronus_builder.mkosi import fetch_mkosi, run_mkosi
 
@@ -37,8 +37,7 @@ def tools_path() -> Path:
 
 def make_tools() -> Path:
     """Build the tools tree unless it exists; returns its root folder."""
-    require_keyring()
-    host.require_commands()
+    host.require_packages()
     with locked("tools"):
         path = tools_path()
         if not (path / "usr").is_dir():

@@ -1,6 +1,5 @@
 """The virtual environment with the linters and test tools, installed from the hashed list in tests/requirements.txt."""
 
-import importlib.util
 import shutil
 import subprocess
 import sys
@@ -15,14 +14,17 @@ REQUIREMENTS = REPOSITORY / "tests" / "requirements.txt"
 
 
 def venv_path() -> Path:
-    """Where the environment for this interpreter and these requirements is, or will be."""
-    return cache_folder("venv") / key_of(REQUIREMENTS.read_bytes(), sys.version, sys.executable)
+    """Where the environment for this interpreter and these requirements is, or will be.
+
+    Its minor version counts, not its patches: installing python3-venv may upgrade the interpreter that runs this.
+    """
+    minor = "{}.{}".format(*sys.version_info)
+    return cache_folder("venv") / key_of(REQUIREMENTS.read_bytes(), minor, sys.executable)
 
 
 def make_venv() -> Path:
     """Build the environment unless it exists; every download is checked against its recorded hash."""
-    if sys.version_info < (3, 11):  # noqa: UP036 - the builder itself is started by whatever python3 the host has
-        die(f"Python 3.11 or later is needed, this is {sys.version.split()[0]}", hint="make PYTHON=python3.11 ...")
+    host.require_packages()
     with locked("venv"):
         path = venv_path()
         ready = path / ".ready"
@@ -35,8 +37,6 @@ def make_venv() -> Path:
 
 
 def _install(path: Path) -> None:
-    if importlib.util.find_spec("ensurepip") is None:
-        host.install_packages({"python3-venv": "virtual environments for the linters and tests"})
     venv.create(path, with_pip=True, symlinks=True)
     pip = [str(path / "bin" / "python"), "-m", "pip", "install", "--quiet", "--no-input", "--disable-pip-version-check"]
     done = subprocess.run([*pip, "--require-hashes", "--only-binary=:all:", "-r", str(REQUIREMENTS)])
