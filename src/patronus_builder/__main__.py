@@ -1,12 +1,15 @@
 """`python3 -m patronus_builder VERB`: what the Makefile calls."""
 
 import argparse
+import errno
 from collections.abc import Callable, Sequence
 from pathlib import Path
 
+from patronus_builder.cache import cache_root
 from patronus_builder.developer import EXAMPLE, make_developer_key, make_developer_trust
 from patronus_builder.disk import assemble
 from patronus_builder.image import DEFAULT_VERSION, PARTS_FOLDER, ImageRequest, build_image, find_profiles
+from patronus_builder.messages import die, say
 from patronus_builder.mkosi import check_files
 from patronus_builder.running import run_image
 from patronus_builder.sandbox import run_in_sandbox
@@ -14,6 +17,7 @@ from patronus_builder.tools import make_tools
 from patronus_builder.venv import make_venv, venv_path
 
 Verb = Callable[[argparse.Namespace], object]
+INTERRUPTED = 128 + 2  # the exit status of what SIGINT ends, bash(1)
 
 
 def make_parser() -> argparse.ArgumentParser:
@@ -84,8 +88,24 @@ def _assemble(options: argparse.Namespace) -> None:
 def main(arguments: Sequence[str] | None = None) -> int:
     """Run one verb; returns the exit status."""
     options = make_parser().parse_args(arguments)
-    status = options.run(options)
+    try:
+        status = options.run(options)
+    except KeyboardInterrupt:
+        say("interrupted; the same command again goes on from here")
+        return INTERRUPTED
+    except OSError as error:
+        explain(error)
+        raise
     return status if isinstance(status, int) else 0
+
+
+def explain(error: OSError) -> None:
+    """End the program with the way out where the user can mend it: a full disk, somebody else's file. Else return."""
+    if error.errno == errno.ENOSPC:
+        die(f"no space left for {error.filename or 'a file'}", hint=f"make clean, or remove {cache_root()}")
+    if error.errno in (errno.EACCES, errno.EPERM, errno.EROFS):
+        hint = "let it be yours (chown), or set PATRONUS_CACHE to a folder of yours when it is in the cache"
+        die(f"{error.filename} cannot be written or read: {error.strerror}", hint=hint)
 
 
 if __name__ == "__main__":

@@ -7,6 +7,8 @@ from collections.abc import Iterator
 from contextlib import contextmanager
 from pathlib import Path
 
+from patronus_builder.messages import die
+
 REPOSITORY = Path(__file__).resolve().parents[2]
 
 
@@ -21,7 +23,10 @@ def cache_root() -> Path:
 def cache_folder(*names: str) -> Path:
     """A folder below the cache, made when it is absent."""
     folder = cache_root().joinpath(*names)
-    folder.mkdir(parents=True, exist_ok=True)
+    try:
+        folder.mkdir(parents=True, exist_ok=True)
+    except OSError as error:
+        die(f"the cache {folder} cannot be made: {error.strerror}", hint="set PATRONUS_CACHE to a folder of yours")
     return folder
 
 

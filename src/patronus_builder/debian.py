@@ -98,5 +98,8 @@ class AptRoot:
         environment = {**os.environ, "APT_CONFIG": str(self.folder / "apt.conf"), "LC_ALL": "C.UTF-8"}
         done = subprocess.run(command, env=environment, cwd=folder, stdout=subprocess.PIPE, text=True)
         if done.returncode:
-            die(f"{' '.join(command)} failed", hint="set PATRONUS_MIRROR to a Debian mirror this host can reach")
+            die(
+                f"{' '.join(command)} failed",
+                hint="network and clock right? PATRONUS_MIRROR names another Debian mirror",
+            )
         return done.stdout

@@ -38,8 +38,11 @@ def assemble(parts: Path, output: Path, incoming: Sequence[Path] = ()) -> Path:
             (work / "definitions" / file).write_text(text)
         output.parent.mkdir(parents=True, exist_ok=True)
         draft = output.with_name(f".{output.name}.{os.getpid()}")
-        _run_repart(work / "definitions", draft)
-        draft.rename(output)
+        try:
+            _run_repart(work / "definitions", draft)
+            draft.rename(output)
+        finally:
+            draft.unlink(missing_ok=True)
     return output
 
 
@@ -102,5 +105,4 @@ def _run_repart(definitions: Path, output: Path) -> None:
     command += ["--architecture=x86-64", f"--definitions={definitions}", f"--seed={SEED}", str(output)]
     done = run_in_sandbox(command, quiet=True)
     if done.returncode:
-        output.unlink(missing_ok=True)
         die(f"systemd-repart could not write {output.name}:\n{done.stdout}")

@@ -11,6 +11,7 @@ from importlib import invalidate_caches
 from importlib.util import find_spec
 from pathlib import Path
 
+from patronus_builder.cache import cache_root
 from patronus_builder.messages import die, say, step
 
 KEYRING = Path("/usr/share/keyrings/debian-archive-keyring.gpg")
@@ -39,6 +40,14 @@ NEEDS = (
     Need("util-linux", "makes user namespaces", _has("unshare")),
     Need("uidmap", "maps user ids, so that the build needs no root", lambda: os.geteuid() == 0 or _has("newuidmap")()),
 )
+
+# Kernel settings that refuse user namespaces (user_namespaces(7); Debian's and Ubuntu's own): the value that does so,
+# and the one that does not.
+NAMESPACE_SETTINGS = {
+    "user.max_user_namespaces": ("0", "15000"),
+    "kernel.unprivileged_userns_clone": ("0", "1"),
+    "kernel.apparmor_restrict_unprivileged_userns": ("1", "0"),
+}
 
 
 @cache
@@ -73,20 +82,36 @@ def _install(packages: Sequence[str]) -> None:
         die("apt-get could not install them", hint=" ".join([*prefix, *command]))
 
 
+def require_space(folder: Path, gigabytes: int) -> None:
+    """End with the figures where the file system of `folder` is too full for what comes next; makes the folder."""
+    folder.mkdir(parents=True, exist_ok=True)
+    free = shutil.disk_usage(folder).free / 10**9
+    if free < gigabytes:
+        hint = f"make clean, remove {cache_root()}, or set PATRONUS_CACHE to a folder on a larger disk"
+        die(f"{folder} has {free:.1f} GB free, {gigabytes} GB are needed", hint=hint)
+
+
 def require_user_namespaces() -> None:
-    """End with the name of the setting where the kernel refuses user namespaces to this user."""
-    if os.geteuid() == 0 or _can_unshare():
+    """End with the name of the setting where the kernel refuses user namespaces to this user, or mounts to root."""
+    if _can_mount(["--map-root-user"]) or (os.geteuid() == 0 and _can_mount([])):
         return
-    for name in ("kernel/apparmor_restrict_unprivileged_userns", "kernel/unprivileged_userns_clone"):
-        file = Path("/proc/sys") / name
-        wanted = "0" if "restrict" in name else "1"
-        if file.exists() and file.read_text().strip() != wanted:
-            setting = f"{name.replace('/', '.')}={wanted}"
-            die("this host refuses user namespaces, which building without root needs", hint=f"sudo sysctl {setting}")
-    die("this host refuses user namespaces", hint="sysctl user.max_user_namespaces, or run make as root")
+    if os.geteuid() == 0:
+        hint = "start the container with the right to mount (docker run --privileged)"
+        die("root may neither mount nor make user namespaces here, as in a container", hint=hint)
+    wrong = [f"{name}={wanted}" for name, (refusing, wanted) in NAMESPACE_SETTINGS.items() if _read(name) == refusing]
+    settings = " ".join(wrong) or "user.max_user_namespaces=15000"
+    die(
+        f"this host refuses user namespaces, which building without root needs ({settings} would allow them)",
+        hint=f"sudo sysctl {settings}, or run make as root",
+    )
 
 
-def _can_unshare() -> bool:
+def _read(setting: str) -> str | None:
+    file = Path("/proc/sys", *setting.split("."))
+    return file.read_text().strip() if file.exists() else None
+
+
+def _can_mount(options: Sequence[str]) -> bool:
     # Mounting is what Ubuntu's AppArmor restriction denies inside a namespace that it still lets one make.
-    probe = ["unshare", "--user", "--map-root-user", "--mount", "mount", "-t", "tmpfs", "none", "/mnt"]
+    probe = ["unshare", *options, "--mount", "mount", "-t", "tmpfs", "none", "/mnt"]
     return subprocess.run(probe, capture_output=True).returncode == 0

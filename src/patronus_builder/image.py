@@ -6,7 +6,8 @@ from collections.abc import Sequence
 from dataclasses import dataclass
 from pathlib import Path
 
-from patronus_builder.cache import REPOSITORY, cache_folder, key_of, locked
+from patronus_builder import host
+from patronus_builder.cache import REPOSITORY, cache_folder, cache_root, key_of, locked
 from patronus_builder.disk import DISK, assemble
 from patronus_builder.messages import die, step
 from patronus_builder.mkosi import run_mkosi
@@ -14,6 +15,8 @@ from patronus_builder.tools import make_sandbox_tree, make_tools, package_cache
 
 BUILD_FOLDER = REPOSITORY / "build"
 PARTS_FOLDER = BUILD_FOLDER / "image"
+# What a build takes of the cache (packages, incremental cache, work space) and of build/, in GB; measured: 2.5 and 1.2.
+NEEDED_SPACE = 3
 PREPARATION = REPOSITORY / "src" / "patronus_builder" / "prepare.py"
 DEFAULT_VERSION = "0.1.0"
 # 2026-01-01, for a source tree without git: any fixed moment will do, as long as it is the same one everywhere.
@@ -77,6 +80,8 @@ def build_parts(request: ImageRequest) -> None:
     """Run mkosi; its incremental cache is kept per set of profiles."""
     tools = make_tools()
     profiles = [*check_profiles(request.profiles), *(["release"] if request.release else [])]
+    for folder in (cache_root(), BUILD_FOLDER):
+        host.require_space(folder, NEEDED_SPACE)
     step(f"building the image with the profiles {' '.join(request.profiles)}", about="2 min at first, then 30 s")
     cache = cache_folder("images", key_of(*profiles))
     arguments = [

@@ -34,7 +34,8 @@ def fetch_mkosi() -> Path:
 def _choose_suite() -> AptRoot:
     for suite in SUITES:
         apt = AptRoot(suite)
-        apt.run("apt-get", "update", "--quiet=2")
+        # Else an archive that cannot be reached is a warning, apt-get(8), and mkosi seems to be missing.
+        apt.run("apt-get", "update", "--quiet=2", "--option=APT::Update::Error-Mode=any")
         if _parse_version(apt.run("apt-cache", "policy", "mkosi")) >= MINIMUM:
             return apt
     return die(f"the Debian archive has no mkosi {MINIMUM[0]} or later", hint=f"looked in {', '.join(SUITES)}")
@@ -69,7 +70,8 @@ def _unpack(apt: AptRoot) -> Path:
 def run_mkosi(arguments: Sequence[str], *, log: Path, folder: Path = REPOSITORY) -> None:
     """Run mkosi, its steps to the terminal and every word to a log file; ends the program when it fails."""
     host.require_user_namespaces()
-    command = [sys.executable, "-m", "mkosi", *arguments]
+    work = cache_folder("work")  # its own choice is /var/tmp, or the user's home whatever PATRONUS_CACHE says
+    command = [sys.executable, "-m", "mkosi", f"--workspace-directory={work}", *arguments]
     log.parent.mkdir(parents=True, exist_ok=True)
     recent: deque[str] = deque(maxlen=30)
     with log.open("w") as file, _start(command, folder) as process:

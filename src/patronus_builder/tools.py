@@ -10,6 +10,8 @@ from patronus_builder.messages import step
 from patronus_builder.mkosi import fetch_mkosi, run_mkosi
 
 DEFINITION = REPOSITORY / "mkosi.tools.conf"
+# What the tools tree, the packages and the first image take of the cache, in GB (measured: 3.0).
+FIRST_BUILD = 4
 SUITES = (RELEASE, f"{RELEASE}-updates", f"{RELEASE}-security")
 
 
@@ -47,6 +49,7 @@ def make_tools() -> Path:
 
 
 def _build(path: Path) -> None:
+    host.require_space(path.parent, FIRST_BUILD)
     staging = path.parent / "staging"
     run_mkosi(
         [
