@@ -7,7 +7,7 @@ from pathlib import Path
 import pytest
 from tests.vm.driver.lab import Lab
 from tests.vm.driver.router import Router, mac_of
-from tests.vm.driver.waiting import wait_for
+from tests.vm.driver.waiting import PATIENCE, wait_for
 
 from patronus_builder.vm.agent import AgentError
 
@@ -40,7 +40,7 @@ def test_a_slow_command_does_not_hold_up_a_quick_one(router: Router) -> None:
     slow = router.agent.start(["cat", "/run/driver-fifo"])
     assert router.run("echo", "quick").out == "quick\n"
     router.run("sh", "-c", "echo slow >/run/driver-fifo")
-    assert router.agent.finish(["cat"], slow, timeout=30).out == "slow\n"
+    assert router.agent.finish(["cat"], slow, timeout=PATIENCE).out == "slow\n"
 
 
 def find_card(router: Router, mac: str) -> str | None:
@@ -50,22 +50,22 @@ def find_card(router: Router, mac: str) -> str | None:
 
 
 def test_a_cut_cable_takes_the_carrier_away(router: Router) -> None:
-    wait_for(lambda: find_card(router, mac_of(2)), seconds=60, what="the driver of the second card")
+    wait_for(lambda: find_card(router, mac_of(2)), what="the driver of the second card")
     router.run("udevadm", "settle")
     card = find_card(router, mac_of(2))
     assert card
     router.run("ip", "link", "set", card, "up")
     path = f"/sys/class/net/{card}/carrier"
-    wait_for(lambda: router.read(path) == b"1\n", seconds=10, what="the carrier")
+    wait_for(lambda: router.read(path) == b"1\n", what="the carrier")
     router.cut_cable(2)
-    wait_for(lambda: router.read(path) == b"0\n", seconds=10, what="the carrier to go")
+    wait_for(lambda: router.read(path) == b"0\n", what="the carrier to go")
     router.plug_cable(2)
 
 
 def test_the_root_shell_answers(router: Router) -> None:
     with socket.socket(socket.AF_UNIX, socket.SOCK_STREAM) as shell:
         shell.connect(str(router.spec.folder / "shell.sock"))
-        shell.settimeout(120)
+        shell.settimeout(PATIENCE)
         shell.sendall(b"echo answer $((6 * 7)) $(id -un)\n")
         seen = b""
         while b"answer 42 root" not in seen:

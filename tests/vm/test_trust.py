@@ -74,6 +74,8 @@ def test_a_config_for_a_profile_that_is_not_baked_in_names_it(house: House, tmp_
 def test_a_box_whose_config_partition_was_tampered_with_stays_shut(house: House) -> None:
     router = house.router
     assert house.lease
+    house.wan.serve_echo(7020)
+    assert house.lan.connect(INTERNET4, 7020) is Answer.OPEN
     path = f"/config/generations/{house.status()['confirmed']}/bundle"
     good = router.read(path)
     router.write(path, good.replace(b"no-telnet", b"no-talent"))
@@ -84,11 +86,11 @@ def test_a_box_whose_config_partition_was_tampered_with_stays_shut(house: House)
     assert LOAD in router.failed_units()
     assert house.lan.connect(BOX, SSH, seconds=2) is not Answer.OPEN
     assert not house.lan.pings(BOX, seconds=2)
-    assert house.lan.connect(INTERNET4, 7001, seconds=2) is not Answer.OPEN
-    wait_for(lambda: "LOCKED DOWN" in router.serial(), seconds=30, what="the reason on the console")
+    assert house.lan.connect(INTERNET4, 7020, seconds=2) is not Answer.OPEN
+    wait_for(lambda: "LOCKED DOWN" in router.serial(), what="the reason on the console")
     assert "no configuration can be trusted" in router.journal("-u", LOAD)
 
     router.write(path, good)
     router.run("sync")
     router.reboot()
-    wait_for(house.can_manage, seconds=30, what="the owner's way in")
+    wait_for(house.can_manage, what="the owner's way in")

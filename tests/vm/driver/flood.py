@@ -8,7 +8,7 @@ from typing import Self
 from tests.vm.driver.peer import Peer
 
 WORKERS = 4
-ANSWER_SECONDS = 10.0
+ANSWER_SECONDS = 30.0
 
 
 class Flood:

@@ -11,7 +11,7 @@ from tests.vm.driver.document import Document
 from tests.vm.driver.lab import Lab
 from tests.vm.driver.owner import Owner
 from tests.vm.driver.router import Router
-from tests.vm.driver.waiting import wait_for
+from tests.vm.driver.waiting import PATIENCE, wait_for
 
 from patronus_builder.developer import make_developer_key
 from patronus_builder.disk import assemble
@@ -57,7 +57,7 @@ class House:
     @property
     def wan_address(self) -> str:
         """The IPv4 address the provider gave the box."""
-        return wait_for(lambda: self.router.addresses("wan", 4), seconds=30, what="an address on WAN")[0]
+        return wait_for(lambda: self.router.addresses("wan", 4), what="an address on WAN")[0]
 
     def can_manage(self, *, seconds: float = 1) -> bool:
         """Whether the client reaches the box's SSH port."""
@@ -72,7 +72,7 @@ class House:
     def deliver(self, bundle: Path, *options: str, check: bool = True) -> "Applied":
         """Applies a bundle on the box."""
         argv = ("patronus", "apply", *options, "-")
-        done = self.router.run(*argv, stdin=bundle.read_bytes(), check=check, timeout=180)
+        done = self.router.run(*argv, stdin=bundle.read_bytes(), check=check, timeout=2 * PATIENCE)
         return Applied(done.code, done.out + done.err)
 
     def status(self) -> Any:
@@ -85,7 +85,7 @@ class House:
             self.router.boot()
         if self._is_pending():
             self.router.patronus("rollback", check=False)  # the timer may just be doing it
-            wait_for(lambda: not self._is_pending(), seconds=60, what="the box to have gone back")
+            wait_for(lambda: not self._is_pending(), what="the box to have gone back")
         if self.generation not in self._base_generations:
             self.apply(self.base, "--confirm-now")
             self._base_generations.add(self.generation)

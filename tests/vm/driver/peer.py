@@ -14,9 +14,14 @@ from typing import Any
 from tests.vm.driver.dhcp import Lease, ask_for_lease
 from tests.vm.driver.netns import Namespace
 from tests.vm.driver.services import EchoServer, UdpEchoServer
-from tests.vm.driver.waiting import wait_for
+from tests.vm.driver.waiting import PATIENCE, wait_for
 
 CABLE = "eth0"
+# How long an answer may take that has to come. A story that expects silence says itself how long it listens.
+ANSWER_SECONDS = 60
+# A question to a name server is repeated as every resolver on a host does it: Unbound gives no late answers
+# (discard-timeout in unbound.conf(5)), but the next question gets from its cache what the first one found too late.
+DNS_SECONDS = 3
 
 
 class Answer(Enum):
@@ -52,7 +57,7 @@ class Peer:
         """Where `record` writes."""
         return self.folder / f"{self.name}.pcap"
 
-    def run(self, *argv: str, check: bool = True, timeout: float = 60) -> subprocess.CompletedProcess[str]:
+    def run(self, *argv: str, check: bool = True, timeout: float = PATIENCE) -> subprocess.CompletedProcess[str]:
         """Runs a program to its end; raises AssertionError with its words when it fails and `check` is set."""
         with self.namespace.entered():
             done = subprocess.run(argv, capture_output=True, text=True, timeout=timeout, check=False)
@@ -90,7 +95,7 @@ class Peer:
         family = "-6" if ":" in via else "-4"
         self.run("ip", family, "route", "replace", destination, "via", via, "dev", CABLE, "onlink")
 
-    def take_lease(self, *, seconds: int = 20, hostname: str = "") -> Lease:
+    def take_lease(self, *, seconds: int = int(PATIENCE), hostname: str = "") -> Lease:
         """Asks for an IPv4 lease as a DHCP client does, and uses it: address and default route."""
         with self.namespace.entered():
             lease = ask_for_lease(CABLE, self.folder, seconds=seconds, hostname=hostname)
@@ -106,17 +111,15 @@ class Peer:
         # ip(8) leaves empty objects where its filter dropped an address.
         return [str(info["local"]) for info in infos if "local" in info and not info.get("tentative")]
 
-    def wait_for_ipv6(self, *, seconds: float = 30) -> str:
+    def wait_for_ipv6(self) -> str:
         """The first global IPv6 address that router advertisements gave this host."""
-        return wait_for(
-            lambda: next(iter(self.addresses(6)), None), seconds=seconds, what=f"an IPv6 address on {self.name}"
-        )
+        return wait_for(lambda: next(iter(self.addresses(6)), None), what=f"an IPv6 address on {self.name}")
 
-    def pings(self, target: str, *, seconds: int = 3) -> bool:
-        """Whether the target answers an echo request within `seconds`."""
+    def pings(self, target: str, *, seconds: int = ANSWER_SECONDS) -> bool:
+        """Whether the target answers one of the echo requests of so many seconds."""
         return self.run("ping", "-n", "-c", "1", "-w", str(seconds), target, check=False).returncode == 0
 
-    def connect(self, host: str, port: int, *, seconds: float = 3) -> Answer:
+    def connect(self, host: str, port: int, *, seconds: float = ANSWER_SECONDS) -> Answer:
         """Tries a TCP connection and says what came back."""
         try:
             with self.open_connection(host, port, seconds=seconds):
@@ -128,11 +131,11 @@ class Peer:
         except OSError:
             return Answer.UNREACHABLE
 
-    def can_connect(self, host: str, port: int, *, seconds: float = 5) -> bool:
+    def can_connect(self, host: str, port: int, *, seconds: float = ANSWER_SECONDS) -> bool:
         """Whether a TCP connection opens."""
         return self.connect(host, port, seconds=seconds) is Answer.OPEN
 
-    def open_connection(self, host: str, port: int, *, seconds: float = 5) -> socket.socket:
+    def open_connection(self, host: str, port: int, *, seconds: float = ANSWER_SECONDS) -> socket.socket:
         """An open TCP connection; raises OSError."""
         client = self.make_socket(host, socket.SOCK_STREAM)
         client.settimeout(seconds)
@@ -143,13 +146,13 @@ class Peer:
             raise
         return client
 
-    def echo(self, host: str, port: int, text: str = "hello", *, seconds: float = 5) -> str:
+    def echo(self, host: str, port: int, text: str = "hello", *, seconds: float = ANSWER_SECONDS) -> str:
         """Sends text over TCP and returns what came back."""
         with self.open_connection(host, port, seconds=seconds) as client:
             client.sendall(text.encode())
             return client.recv(4096).decode()
 
-    def echo_udp(self, host: str, port: int, text: str = "hello", *, seconds: float = 2) -> str | None:
+    def echo_udp(self, host: str, port: int, text: str = "hello", *, seconds: float = ANSWER_SECONDS) -> str | None:
         """Sends one datagram and returns the answer, None when there is none within `seconds`."""
         with self.make_socket(host, socket.SOCK_DGRAM) as client:
             client.settimeout(seconds)
@@ -182,16 +185,25 @@ class Peer:
         self._closers.append(server)
         return server
 
-    def resolve(self, name: str, server: str, kind: str = "A") -> list[str]:
-        """What a DNS server answers for a name, empty when it has no such record."""
-        done = self.run("dig", "+short", "+tries=1", "+time=8", f"@{server}", name, kind, check=False)
-        return [line for line in done.stdout.splitlines() if not line.startswith(";")]
+    def resolve(
+        self, name: str, server: str, kind: str = "A", *, checked: bool = True, patience: int = ANSWER_SECONDS
+    ) -> list[str]:
+        """What a DNS server answers for a name; empty when it has no such record, or is silent for `patience` seconds.
 
-    def dns_status(self, name: str, server: str, kind: str = "A") -> str:
-        """The status word of a DNS answer, such as NOERROR or SERVFAIL; empty when none came."""
-        done = self.run("dig", "+tries=1", "+time=8", f"@{server}", name, kind, check=False)
-        found = re.search(r"status: (\w+)", done.stdout)
+        Not `checked`: the server is asked to pass on what it did not validate.
+        """
+        options = ["+short", *([] if checked else ["+cdflag"])]
+        lines = self._dig(name, server, kind, *options, patience=patience).splitlines()
+        return [line for line in lines if not line.startswith(";")]
+
+    def dns_status(self, name: str, server: str, kind: str = "A", *, patience: int = ANSWER_SECONDS) -> str:
+        """The status word of a DNS answer, such as NOERROR or SERVFAIL; empty when none came for `patience` seconds."""
+        found = re.search(r"status: (\w+)", self._dig(name, server, kind, patience=patience))
         return found[1] if found else ""
+
+    def _dig(self, name: str, server: str, kind: str, *options: str, patience: int) -> str:
+        tries = f"+tries={max(1, patience // DNS_SECONDS)}"
+        return self.run("dig", tries, f"+time={DNS_SECONDS}", *options, f"@{server}", name, kind, check=False).stdout
 
     def close(self) -> None:
         """Ends its programs and servers."""

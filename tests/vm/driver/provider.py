@@ -11,6 +11,7 @@ import json
 from ipaddress import IPv6Address, IPv6Network
 from pathlib import Path
 
+from tests.vm.driver.forger import ROOT_ADDRESSES, write_forged_root
 from tests.vm.driver.peer import CABLE, Peer
 from tests.vm.driver.waiting import wait_for
 
@@ -44,9 +45,7 @@ RADVD = f"""interface {CABLE} {{
 """
 
 NSD = """server:
-  ip-address: {address4}
-  ip-address: {address6}
-  ip-address: {root}
+{addresses}
   username: ""
   zonesdir: "{folder}"
   database: ""
@@ -78,16 +77,6 @@ six  AAAA {INTERNET6}
 text TXT  "answered by the lab"
 """
 
-# A root that nobody signed, at the address of a real root server: what an attacker on the way could pretend.
-ROOT_SERVER = "198.41.0.4"
-FORGED_NAME = "www.bank.forged"
-ROOT_FILE = f"""$TTL 300
-. SOA a.root-servers.net. nobody. 1 3600 600 86400 300
-. NS a.root-servers.net.
-a.root-servers.net. A {ROOT_SERVER}
-{FORGED_NAME}. A {INTERNET4}
-"""
-
 
 class Provider(Peer):
     """A peer with all that; `start` brings it up, each service ends with the lab."""
@@ -96,8 +85,8 @@ class Provider(Peer):
         """Sets the addresses and starts every service."""
         for address in (f"{GATEWAY4}/24", f"{NAME_SERVER4}/24", f"{GATEWAY6}/64", f"{NAME_SERVER6}/64"):
             self.add_address(address)
-        for address in (f"{INTERNET4}/32", f"{INTERNET6}/128", f"{ROOT_SERVER}/32"):
-            self.add_address(address, device="lo")
+        for address in (INTERNET4, INTERNET6, *ROOT_ADDRESSES):
+            self.add_address(f"{address}/{128 if ':' in address else 32}", device="lo")
         with self.namespace.entered():
             Path("/proc/sys/net/ipv6/conf/all/forwarding").write_text("1")
             Path("/proc/sys/net/ipv4/ip_forward").write_text("1")
@@ -118,9 +107,9 @@ class Provider(Peer):
         rows = [line.split(",") for line in lines[1:]]
         return [f"{row[0]}/{row[8]}" for row in rows if row[6] == "2" and row[2] != "0"]
 
-    def wait_for_delegation(self, *, seconds: float = 60) -> IPv6Network:
+    def wait_for_delegation(self) -> IPv6Network:
         """The first prefix that was delegated."""
-        found = wait_for(lambda: self.delegations(), seconds=seconds, what="a delegated prefix")
+        found = wait_for(self.delegations, what="a delegated prefix")
         return IPv6Network(found[0])
 
     def _start_dhcp4(self) -> None:
@@ -177,12 +166,12 @@ class Provider(Peer):
 
     def _start_name_server(self) -> None:
         self._write(f"{ZONE}.zone", ZONE_FILE)
-        self._write("root.zone", ROOT_FILE)
-        addresses = {"address4": NAME_SERVER4, "address6": NAME_SERVER6, "root": ROOT_SERVER}
-        text = NSD.format(**addresses, folder=self.folder, zone=ZONE)
+        self._write("root.zone", write_forged_root(INTERNET4))
+        lines = [f"  ip-address: {address}" for address in (NAME_SERVER4, NAME_SERVER6, *ROOT_ADDRESSES)]
+        text = NSD.format(addresses="\n".join(lines), folder=self.folder, zone=ZONE)
         self.spawn("nsd", "-d", "-c", str(self._write("nsd.conf", text)))
         wait_for(
-            lambda: self.resolve(SERVER_NAME, NAME_SERVER4) == [INTERNET4], seconds=20, what="the lab's name server"
+            lambda: self.resolve(SERVER_NAME, NAME_SERVER4, patience=3) == [INTERNET4], what="the lab's name server"
         )
 
     def _write(self, name: str, text: str) -> Path:

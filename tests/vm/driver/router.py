@@ -5,7 +5,7 @@ from collections.abc import Sequence
 from pathlib import Path
 from typing import Any
 
-from tests.vm.driver.waiting import wait_for
+from tests.vm.driver.waiting import PATIENCE, wait_for
 
 from patronus_builder.vm.accelerate import choose_accelerator
 from patronus_builder.vm.agent import AGENT_PORT, SHELL_PORT, Agent, AgentError, Completed, agent_credentials
@@ -15,8 +15,8 @@ from patronus_builder.vm.machine import Machine, prepare_folder
 from patronus_builder.vm.smbios import QUICK_KERNEL_ARGUMENTS
 
 MAC_PREFIX = "52:54:00:00:00:"
-# Twice what an emulated boot takes on two busy cores; a unit that fails ends the wait much earlier.
-BOOT_SECONDS = 240
+# Several times what an emulated boot takes on two busy cores; a unit that fails ends the wait much earlier.
+BOOT_SECONDS = 2 * PATIENCE
 # What the serial line shows when no agent will ever come.
 HOPELESS = ("UEFI Interactive Shell", "Kernel panic", "You are in emergency mode")
 # On a busy host QEMU's TCG sometimes loses the first processor's timer while the kernel starts. That is the emulator's
@@ -132,12 +132,12 @@ class Router:
 
     # --- inside --------------------------------------------------------------------------------------------------
 
-    def run(self, *argv: str, check: bool = True, stdin: bytes = b"", timeout: float = 60) -> Completed:
+    def run(self, *argv: str, check: bool = True, stdin: bytes = b"", timeout: float = PATIENCE) -> Completed:
         """Runs a command as root in the guest; raises AgentError with its words when it fails and `check` is set."""
         done = self.agent.run(argv, stdin=stdin, timeout=timeout)
         return done.check() if check else done
 
-    def patronus(self, *arguments: str, check: bool = True, timeout: float = 120) -> Completed:
+    def patronus(self, *arguments: str, check: bool = True, timeout: float = 2 * PATIENCE) -> Completed:
         """Runs the appliance's own command."""
         return self.run("patronus", *arguments, check=check, timeout=timeout)
 
@@ -183,7 +183,7 @@ class Router:
         # ip(8) leaves empty objects where its filter dropped an address.
         return [str(info["local"]) for info in infos if "local" in info and not info.get("tentative")]
 
-    def wait_for_unit(self, unit: str, state: str = "active", *, seconds: float = 60) -> None:
+    def wait_for_unit(self, unit: str, state: str = "active", *, seconds: float = PATIENCE) -> None:
         """Waits until a unit has a state; raises BootFailedError at once when it failed instead."""
 
         def check() -> bool:
@@ -194,7 +194,7 @@ class Router:
 
         wait_for(lambda: check() or None, seconds=seconds, what=f"{unit} to be {state}")
 
-    def wait_for_journal(self, pattern: str, *arguments: str, seconds: float = 60) -> str:
+    def wait_for_journal(self, pattern: str, *arguments: str, seconds: float = PATIENCE) -> str:
         """Waits for a line of this boot's journal that matches a PCRE pattern; returns the text found so far."""
         follow = ("--grep", pattern, *arguments)
         return wait_for(

@@ -18,11 +18,14 @@ PACKET = struct.Struct(">BBbb11I")
 
 @dataclass(frozen=True)
 class TimeAnswer:
-    """What a time server says: leap 3 and stratum 0 mean that it does not know the time itself."""
+    """What a time server says: leap 3 and stratum 0 mean that it does not know the time itself.
+
+    `offset` is how far its clock is from this machine's, in seconds; the way there and back counts as equally long.
+    """
 
     leap: int
     stratum: int
-    time: float
+    offset: float
 
 
 class TimeServer:
@@ -64,14 +67,16 @@ def _write_time(seconds: float) -> tuple[int, int]:
     return int(seconds) + EPOCH, int(seconds % 1 * 2**32)
 
 
-def ask_time(peer: Peer, server: str, *, seconds: float = 3) -> TimeAnswer | None:
+def ask_time(peer: Peer, server: str, *, seconds: float) -> TimeAnswer | None:
     """Ask a server for the time as this peer; None when no answer came within `seconds`."""
     question = PACKET.pack(4 << 3 | CLIENT, 0, 6, -20, 0, 0, 0, *[0] * 6, *_write_time(time.time()))
     with peer.make_socket(server, socket.SOCK_DGRAM) as client:
         client.settimeout(seconds)
+        asked = time.time()
         client.sendto(question, (server, PORT))
         try:
             fields = PACKET.unpack(client.recv(1024)[: PACKET.size])
         except OSError:
             return None
-    return TimeAnswer(fields[0] >> 6, fields[1], fields[13] - EPOCH + fields[14] / 2**32)
+    told = fields[13] - EPOCH + fields[14] / 2**32
+    return TimeAnswer(fields[0] >> 6, fields[1], told - (asked + time.time()) / 2)
