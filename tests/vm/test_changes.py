@@ -77,7 +77,7 @@ def test_it_comes_back_in_time_although_the_daemon_was_killed(house: House) -> N
 def test_a_confirmed_change_stays(house: House) -> None:
     assert house.lease
     rule = {"name": "no-finger", "action": "reject", "from": ["lan"], "protocol": "tcp", "ports": [79]}
-    house.apply(house.base.add_first("firewall.rules", rule), "--confirm-within", f"{DEADLINE}s")
+    house.apply(house.base.add_first("firewall.rules", rule), "--confirm-within", "10m")
     pending = house.router.read_json("cat", "/run/patronus/pending.json")
 
     house.router.patronus("confirm", pending["generation"])
