@@ -16,8 +16,8 @@ SANDBOXED_PYTEST = PATRONUS_KEY=$$($(BUILDER) developer-key) $(BUILDER) sandbox 
 help: ## what each verb does
 	@grep -hE '^[a-z-]+:.*##' $(MAKEFILE_LIST) | sed -E 's/:.*## /\t/' | expand -t 12
 
-run: ## build what is missing and boot the box at this terminal [CONFIG=file.yaml] [SHELL_PORT=1]
-	@$(BUILDER) run $(IMAGE_OPTIONS) $(if $(CONFIG),--config $(CONFIG)) $(if $(SHELL_PORT),--shell)
+run: ## build what is missing and boot the box at this terminal [CONFIG=file.yaml] [DISK=build/gw.raw] [SHELL_PORT=1]
+	@$(BUILDER) run $(IMAGE_OPTIONS) $(if $(CONFIG),--config $(CONFIG)) $(if $(DISK),--disk $(DISK)) $(if $(SHELL_PORT),--shell)
 
 image: ## build/patronus.raw [PROFILES="dhcp dns"] [VERSION=1.2.3] [TRUST=folder] [RELEASE=1]
 	@$(BUILDER) image $(IMAGE_OPTIONS)

@@ -8,10 +8,11 @@ from pathlib import Path
 from patronus_builder.cache import cache_root
 from patronus_builder.developer import EXAMPLE, make_developer_key, make_developer_trust
 from patronus_builder.disk import assemble
+from patronus_builder.host import require_packages
 from patronus_builder.image import DEFAULT_VERSION, PARTS_FOLDER, ImageRequest, build_image, find_profiles
 from patronus_builder.messages import die, say
 from patronus_builder.mkosi import check_files
-from patronus_builder.running import run_image
+from patronus_builder.running import run_disk, run_image
 from patronus_builder.sandbox import run_in_sandbox
 from patronus_builder.tools import make_tools
 from patronus_builder.venv import make_venv, venv_path
@@ -41,6 +42,7 @@ def make_parser() -> argparse.ArgumentParser:
     _add_image_options(add("image", "build the image; print the disk's path", _image))
     run = add("run", "build the image and boot it with a signed document at this terminal", _run)
     run.add_argument("--config", type=Path, default=EXAMPLE, help="the document (default: the example)")
+    run.add_argument("--disk", type=Path, help="boot this disk instead, as it is")
     run.add_argument("--shell", action="store_true", help="also offer the root shell of `make shell`")
     _add_image_options(run)
     disk = add("assemble", "write another disk from the image built last; print its path", _assemble)
@@ -60,7 +62,10 @@ def _add_image_options(parser: argparse.ArgumentParser) -> None:
 
 
 def _read_request(options: argparse.Namespace) -> ImageRequest:
+    require_packages(image=True)
     trust = options.trust if options.trust or options.release else make_developer_trust()
+    if trust is None:
+        say("This image trusts nobody yet: its console asks for the owner's key. TRUST=folder bakes one in.")
     return ImageRequest(options.profiles.split(), options.version, trust, options.release)
 
 
@@ -78,7 +83,13 @@ def _image(options: argparse.Namespace) -> None:
 
 
 def _run(options: argparse.Namespace) -> int:
-    return run_image(_read_request(options), options.config, ["--shell"] if options.shell else [])
+    shell = ["--shell"] if options.shell else []
+    if options.disk:
+        return run_disk(options.disk, shell)
+    if options.trust or options.release:
+        hint = "make image TRUST=... RELEASE=1, make disk BUNDLE=gw.bundle, then make run DISK=build/gw.raw"
+        die("make run signs with the developer's key, which an image for others does not trust", hint=hint)
+    return run_image(_read_request(options), options.config, shell)
 
 
 def _assemble(options: argparse.Namespace) -> None:

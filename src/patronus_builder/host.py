@@ -30,11 +30,13 @@ def _has(command: str) -> Callable[[], bool]:
     return lambda: shutil.which(command) is not None
 
 
-NEEDS = (
+FAST_NEEDS = (
     Need("python3-venv", "virtual environments for the linters and tests", lambda: bool(find_spec("ensurepip"))),
     Need("openssh-client", "makes keys and signs documents", _has("ssh-keygen")),
     Need("debian-archive-keyring", "checks the signatures of the Debian archive", KEYRING.exists),
     Need("apt", "fetches packages", _has("apt-get")),
+)
+IMAGE_NEEDS = (
     Need("tar", "unpacks packages", _has("tar")),
     Need("zstd", "unpacks packages", _has("zstd")),
     Need("util-linux", "makes user namespaces", _has("unshare")),
@@ -51,20 +53,24 @@ NAMESPACE_SETTINGS = {
 
 
 @cache
-def require_packages() -> None:
-    """Install all that the host lacks in one go, as root or through sudo, after saying what and why."""
-    if missing := _find_missing():
+def require_packages(*, image: bool = False) -> None:
+    """Install all that the host lacks in one go, as root or through sudo, after saying what and why.
+
+    `image`: to build one, too; else what lint and the fast tests need.
+    """
+    needs = (*FAST_NEEDS, *IMAGE_NEEDS) if image else FAST_NEEDS
+    if missing := _find_missing(needs):
         step(f"installing host packages: {' '.join(need.package for need in missing)}", about="1 min")
         for need in missing:
             say(f"    {need.package}: {need.reason}")
         _install([need.package for need in missing])
-    for need in _find_missing():
+    for need in _find_missing(needs):
         die(f"{need.package} is installed and yet of no use to {sys.executable}", hint="make PYTHON=/usr/bin/python3")
 
 
-def _find_missing() -> list[Need]:
+def _find_missing(needs: Sequence[Need]) -> list[Need]:
     invalidate_caches()
-    return [need for need in NEEDS if not need.is_met()]
+    return [need for need in needs if not need.is_met()]
 
 
 def _install(packages: Sequence[str]) -> None:

@@ -39,7 +39,7 @@ def tools_path() -> Path:
 
 def make_tools() -> Path:
     """Build the tools tree unless it exists; returns its root folder."""
-    host.require_packages()
+    host.require_packages(image=True)
     with locked("tools"):
         path = tools_path()
         if not (path / "usr").is_dir():

@@ -25,10 +25,16 @@ def run_builder(verb: str, *, path: str = os.environ["PATH"], cache: Path) -> st
 
 
 def test_a_host_without_the_commands_is_told_what_to_install(tmp_path: Path) -> None:
-    message = run_builder("venv", path=str(tmp_path), cache=tmp_path / "cache")
+    message = run_builder("tools", path=str(tmp_path), cache=tmp_path / "cache")
     for package in ("openssh-client", "zstd", "tar", "util-linux"):
         assert f"    {package}: " in message
     assert "this host has no apt-get" in message
+
+
+def test_linters_and_fast_tests_need_nothing_of_what_builds_images(tmp_path: Path) -> None:
+    message = run_builder("venv", path=str(tmp_path), cache=tmp_path / "cache")
+    assert "    openssh-client: " in message
+    assert "zstd" not in message
 
 
 def test_an_interpreter_that_is_too_old_is_named_before_it_reads_anything_else(tmp_path: Path) -> None:

@@ -91,7 +91,7 @@ def add_box(commands: Any) -> None:
 
     _add(commands, "history", "kept generations")
 
-    diff = _add(commands, "diff", "what differs between two generations")
+    diff = _add(commands, "diff", "what differs between two documents, or two generations")
     diff.add_argument("old")
     diff.add_argument("new", nargs="?", default="", help="default: the running one")
 
