@@ -19,6 +19,13 @@ MINIMUM = (27, 0)
 # Suites that may have it, oldest first: its package depends on nothing but Python, so any of them does.
 SUITES = ("forky", "sid")
 STEP_MARK = "\N{TRIANGULAR BULLET}"
+# No step: mkosi says it to every user other than root, and goes on as it always does.
+CHATTER = "Could not provision user namespace"
+# What the user can mend, by what mkosi's children write; it may stand far above the last lines.
+CAUSES = {
+    "Failed to fetch": "network right? PATRONUS_MIRROR names another Debian mirror",
+    "No space left on device": "make clean, or set PATRONUS_CACHE to a folder on a larger disk",
+}
 
 
 def fetch_mkosi() -> Path:
@@ -74,15 +81,17 @@ def run_mkosi(arguments: Sequence[str], *, log: Path, folder: Path = REPOSITORY)
     command = [sys.executable, "-m", "mkosi", f"--workspace-directory={work}", *arguments]
     log.parent.mkdir(parents=True, exist_ok=True)
     recent: deque[str] = deque(maxlen=30)
+    hint = ""
     with log.open("w") as file, _start(command, folder) as process:
         for line in process.stdout or ():
             file.write(line)
             recent.append(line)
-            if line.startswith(STEP_MARK) or "VERBOSE" in os.environ:
+            hint = hint or next((CAUSES[cause] for cause in CAUSES if cause in line), "")
+            if (line.startswith(STEP_MARK) and CHATTER not in line) or "VERBOSE" in os.environ:
                 say(f"    {line.strip()}")
     if process.returncode:
         say("".join(recent))
-        die("mkosi failed, its last lines are above", hint=f"read {log}; make VERBOSE=1 shows everything")
+        die("mkosi failed, its last lines are above", hint=hint or f"read {log}; make VERBOSE=1 shows everything")
 
 
 def check_files(profiles: Sequence[str]) -> None:
