@@ -19,7 +19,7 @@ help: ## what each verb does
 run: ## build what is missing and boot the box at this terminal [CONFIG=file.yaml] [DISK=build/gw.raw] [SHELL_PORT=1]
 	@$(BUILDER) run $(IMAGE_OPTIONS) $(if $(CONFIG),--config $(CONFIG)) $(if $(DISK),--disk $(DISK)) $(if $(SHELL_PORT),--shell)
 
-image: ## build/patronus.raw [PROFILES="dhcp dns"] [VERSION=1.2.3] [TRUST=folder] [RELEASE=1]
+image: ## build/patronus.raw [PROFILES="dhcp dns"] [VERSION=1.2.3] [TRUST=folder|none] [RELEASE=1]
 	@$(BUILDER) image $(IMAGE_OPTIONS)
 
 disk: ## the image built last with your signed document on it: BUNDLE=gw.bundle makes build/gw.raw

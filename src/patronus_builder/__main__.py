@@ -17,6 +17,7 @@ from patronus_builder.sandbox import run_in_sandbox
 from patronus_builder.tools import make_tools
 from patronus_builder.venv import make_venv, venv_path
 
+NO_TRUST = "none"
 Verb = Callable[[argparse.Namespace], object]
 INTERRUPTED = 128 + 2  # the exit status of what SIGINT ends, bash(1)
 
@@ -55,7 +56,9 @@ def make_parser() -> argparse.ArgumentParser:
 def _add_image_options(parser: argparse.ArgumentParser) -> None:
     parser.add_argument("--profiles", default="dhcp dns", help="feature profiles to bake in, separated by spaces")
     parser.add_argument("--version", default=DEFAULT_VERSION)
-    parser.add_argument("--trust", type=Path, help="folder with allowed_signers and policy.json to bake in")
+    parser.add_argument(
+        "--trust", help="folder with allowed_signers and policy.json to bake in; `none`: enrol at the box's console"
+    )
     parser.add_argument(
         "--release", action="store_true", help="for sending: small root, no trust but what --trust says"
     )
@@ -63,10 +66,19 @@ def _add_image_options(parser: argparse.ArgumentParser) -> None:
 
 def _read_request(options: argparse.Namespace) -> ImageRequest:
     require_packages(image=True)
-    trust = options.trust if options.trust or options.release else make_developer_trust()
-    if trust is None:
+    return ImageRequest(options.profiles.split(), options.version, _read_trust(options), options.release)
+
+
+def _read_trust(options: argparse.Namespace) -> Path | None:
+    if options.trust == NO_TRUST or (options.release and not options.trust):
         say("This image trusts nobody yet: its console asks for the owner's key. TRUST=folder bakes one in.")
-    return ImageRequest(options.profiles.split(), options.version, trust, options.release)
+        return None
+    if options.trust:
+        folder = Path(options.trust)
+        if not (folder / "allowed_signers").is_file():
+            die(f"{folder} holds no allowed_signers", hint=f"patronus keygen KEY.pub --trust {folder}")
+        return folder
+    return make_developer_trust()
 
 
 def _bootstrap(_: argparse.Namespace) -> None:

@@ -59,7 +59,7 @@ def test_a_role_may_do_what_it_and_the_lower_ones_may(
     operation: Operation[Any, Any], role: Role, monkeypatch: pytest.MonkeyPatch
 ) -> None:
     monkeypatch.setitem(HANDLERS, operation.name, handler(RESULT))
-    needed = {"bundle": "", "host": "gw", "topic": "routes"}
+    needed = {"bundle": "", "host": "gw", "topic": "routes", "keys": ""}
     parameters = {key: needed[key] for key in operation.request.model_fields if key in needed}
     reply, _ = ask(call(operation.name, parameters=parameters), Peer("somebody", role))
     if role >= operation.role:
@@ -150,7 +150,7 @@ def test_the_caller_is_who_the_kernel_says(monkeypatch: pytest.MonkeyPatch) -> N
     ours, theirs = socket.socketpair()
     with ours, theirs:
         monkeypatch.setattr("patronus.daemon.peer.struct.unpack", lambda *_: (1, 0, 0))
-        assert identify(ours) == Peer("root", Role.ADMIN)
+        assert identify(ours) == Peer("root", Role.ROOT)
         monkeypatch.setattr("patronus.daemon.peer.struct.unpack", lambda *_: (1, 4_000_000_000, 0))
         assert identify(ours) == Peer("4000000000", Role.NOBODY)
 

@@ -12,12 +12,12 @@ from hypothesis import strategies as st
 from pydantic import BaseModel, ValidationError
 
 from patronus.cli.main import make_parser
-from patronus.ops import messages, observations
+from patronus.ops import messages, observations, trust
 from patronus.ops.registry import OPERATIONS, Operation, operation
 
 MESSAGES = [
     item
-    for item in {**vars(messages), **vars(observations)}.values()
+    for item in {**vars(messages), **vars(observations), **vars(trust)}.values()
     if isinstance(item, type) and issubclass(item, messages.Message) and item is not messages.Message
 ]
 for kind in MESSAGES:
@@ -28,6 +28,8 @@ COMMANDS = {
     "Diff": ["diff", "1-a"],
     "Ping": ["ping", "gw"],
     "Diagnose": ["diagnose", "routes"],
+    "Trust": ["trust", "show"],
+    "Enrol": ["trust", "enrol", "KEY.pub"],
 }
 
 each_operation = pytest.mark.parametrize("item", OPERATIONS, ids=lambda item: item.name)

@@ -125,6 +125,17 @@ def add_observation(commands: Any) -> None:
     _add(commands, "power-off", "switch the box off", "observe")
 
 
+def add_trust(commands: Any) -> None:
+    """Add `trust show` and `trust enrol` to the parser."""
+    trust = commands.add_parser("trust", help="whose signatures this box accepts (on the box)")
+    verbs = trust.add_subparsers(dest="verb", required=True, metavar="show|enrol")
+    _add(verbs, "show", "the keys, their fingerprints, the groups", "trust")
+    enrol = _add(verbs, "enrol", "give a box that trusts nobody its owner's keys; for root alone", "trust")
+    enrol.add_argument("keys", type=Path, nargs="+", metavar="KEY.pub", help="public keys, or an allowed_signers file")
+    enrol.add_argument("--threshold", type=int, default=1, help="how many different keys must sign (default 1)")
+    enrol.add_argument("--group", action="append", default=[], help="a group this box is in")
+
+
 def _add(commands: Any, name: str, text: str, module: str = "box") -> argparse.ArgumentParser:
     parser: argparse.ArgumentParser = commands.add_parser(name, help=f"{text} (on the box)", description=text)
     parser.add_argument("--json", action="store_true", help="print data for programs")

@@ -4,24 +4,19 @@ from __future__ import annotations
 
 import base64
 import binascii
-from collections.abc import Callable, Iterator
-from contextlib import contextmanager
+from collections.abc import Callable
 from typing import Any
 
-from patronus.daemon import change, look, observe, power
+from patronus.daemon import change, look, observe, power, trusting
 from patronus.daemon.caller import Caller
+from patronus.daemon.lock import Busy, change_lock
 from patronus.host.generations import Generations
 from patronus.host.layout import Layout
 from patronus.host.trust import settle_rotation
 from patronus.ops import messages as m
-from patronus.pipeline.confirm import changing
 from patronus.values.problem import Problem, Refused
 
 __all__ = ["HANDLERS", "Busy", "Caller"]
-
-
-class Busy(Exception):  # noqa: N818 - reads as what happened
-    """Another change holds the lock."""
 
 
 def status(layout: Layout, _request: m.Nothing, _caller: Caller) -> m.Status:
@@ -38,7 +33,7 @@ def plan(layout: Layout, request: m.BundleRequest, _caller: Caller) -> m.Review:
 def apply(layout: Layout, request: m.ApplyRequest, caller: Caller) -> m.ApplyResult:
     """Apply a bundle."""
     bundle = _decode(request.bundle)
-    with _change(layout):
+    with change_lock(layout):
         settle_rotation(layout)
         caller.progress("verify, validate and render")
         candidate = change.prepare(layout, bundle)
@@ -49,13 +44,13 @@ def apply(layout: Layout, request: m.ApplyRequest, caller: Caller) -> m.ApplyRes
 
 def confirm(layout: Layout, request: m.ConfirmRequest, _caller: Caller) -> m.GenerationResult:
     """Keep the pending change."""
-    with _change(layout):
+    with change_lock(layout):
         return m.GenerationResult(generation=change.confirm(layout, request.generation))
 
 
 def rollback(layout: Layout, request: m.RollbackRequest, caller: Caller) -> m.GenerationResult:
     """Undo the pending change, or apply an older generation."""
-    with _change(layout):
+    with change_lock(layout):
         if not request.generation:
             return m.GenerationResult(generation=change.go_back(layout))
         candidate = change.prepare_kept(layout, request.generation)
@@ -101,6 +96,7 @@ HANDLERS: dict[str, Callable[[Layout, Any, Caller], m.Message]] = {
     "Show": show,
     **observe.HANDLERS,
     **power.HANDLERS,
+    **trusting.HANDLERS,
 }
 
 
@@ -109,16 +105,3 @@ def _decode(bundle: str) -> bytes:
         return base64.b64decode(bundle, validate=True)
     except (binascii.Error, ValueError) as error:
         raise Refused([Problem("", "the bundle is not base64", "send it with: patronus apply FILE")]) from error
-
-
-@contextmanager
-def _change(layout: Layout) -> Iterator[None]:
-    lock = changing(layout)
-    try:
-        lock.__enter__()
-    except BlockingIOError as error:
-        raise Busy from error
-    try:
-        yield
-    finally:
-        lock.__exit__(None, None, None)

@@ -20,11 +20,11 @@ class Peer(NamedTuple):
 
 
 def identify(stream: socket.socket) -> Peer:
-    """Return the caller; root is an admin, a user nobody knows is nobody."""
+    """Return the caller; a user nobody knows is nobody."""
     raw = stream.getsockopt(socket.SOL_SOCKET, socket.SO_PEERCRED, struct.calcsize("3i"))
     _pid, uid, gid = struct.unpack("3i", raw)
     if uid == 0:
-        return Peer("root", Role.ADMIN)
+        return Peer("root", Role.ROOT)
     try:
         name = pwd.getpwuid(uid).pw_name
         groups = {_group_name(group) for group in os.getgrouplist(name, gid)}

@@ -37,3 +37,10 @@ def last_words(name: str, lines: int = 5) -> str:
 def shut_down(verb: str) -> None:
     """Queue `reboot` or `poweroff` and return, so that whoever asked still gets an answer."""
     run("systemctl", "--no-block", verb)
+
+
+def start_over() -> None:
+    """Choose and apply a configuration as at boot, on a box that has none; what comes of it is written down there."""
+    run("systemctl", "stop", "patronus-failsecure.service", check=False)
+    run("systemctl", "reset-failed", "patronus-load.service", "patronus-apply.service", check=False)
+    run("systemctl", "start", "patronus-configured.target", check=False, timeout=300)

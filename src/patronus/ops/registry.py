@@ -8,6 +8,7 @@ from typing import Any, Generic, TypeVar
 
 from patronus.ops import messages as m
 from patronus.ops import observations as o
+from patronus.ops import trust as t
 
 INTERFACE = "io.patronus.Box"
 SOCKET = "/run/patronus/ops.socket"
@@ -17,12 +18,16 @@ R = TypeVar("R", bound=m.Message)
 
 
 class Role(IntEnum):
-    """Who may call; each role may do what the lower ones may."""
+    """Who may call; each role may do what the lower ones may.
+
+    ROOT is nobody's role: no login and no network leads there, only the programs the image starts on its own consoles.
+    """
 
     NOBODY = 0
     VIEWER = 1
     OPERATOR = 2
     ADMIN = 3
+    ROOT = 4
 
 
 ROLE_GROUPS = {
@@ -61,9 +66,15 @@ DIAGNOSE = Operation("Diagnose", "Routes, neighbours, sockets, ...", o.DiagnoseR
 REBOOT = Operation("Reboot", "Restart the box", m.Nothing, m.Nothing, Role.OPERATOR, disrupts=True)
 POWER_OFF = Operation("PowerOff", "Switch the box off", m.Nothing, m.Nothing, Role.ADMIN, disrupts=True)
 
+TRUST = Operation("Trust", "Whose signatures this box accepts", m.Nothing, t.Trust, Role.VIEWER)
+ENROL = Operation(
+    "Enrol", "Give a box that trusts nobody its owner's keys", t.EnrolRequest, t.Enrolled, Role.ROOT, disrupts=True
+)
+
 OPERATIONS: tuple[Operation[Any, Any], ...] = (
     *(STATUS, PLAN, APPLY, CONFIRM, ROLLBACK, HISTORY, DIFF, SHOW),
     *(LINKS, PING, CONNECTIONS, FIREWALL_LOG, DIAGNOSE, REBOOT, POWER_OFF),
+    *(TRUST, ENROL),
 )
 
 

@@ -4,7 +4,6 @@ import re
 from collections.abc import Sequence
 
 from patronus.trust.refusal import Reason, Refused
-from patronus.trust.sshsig import KEY_TYPES
 from patronus.trust.store import MAX_STORE, TrustStore, parse_store, render_store
 
 _UNFIT = re.compile(r"[^A-Za-z0-9._@+-]+")
@@ -24,7 +23,7 @@ def read_keys(text: bytes, threshold: int = 1, groups: Sequence[str] = ()) -> Tr
 def _as_allowed_signer(line: bytes) -> bytes:
     """A line of a .pub file gets its comment as a name, or `owner` without one."""
     words = line.split()
-    if not words or words[0].decode("ascii", "replace") not in KEY_TYPES:
+    if not words or not words[0].startswith((b"ssh-", b"sk-", b"ecdsa-")):
         return line
     comment = b" ".join(words[2:]).decode("ascii", "replace")
     name = _UNFIT.sub("-", comment).strip("-._@+")[:128] or "owner"

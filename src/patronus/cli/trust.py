@@ -1,0 +1,46 @@
+"""Commands about whose signatures the box accepts."""
+
+from __future__ import annotations
+
+import argparse
+
+from patronus.cli.text import print_findings, safe, say
+from patronus.ops import messages as m
+from patronus.ops import registry
+from patronus.ops import trust as t
+from patronus.ops.client import call
+
+
+def run_show(arguments: argparse.Namespace) -> int:
+    """Print the trust store in force."""
+    trust = call(registry.TRUST, m.Nothing())
+    if arguments.json:
+        print(trust.model_dump_json())
+        return 0
+    print(f"device      {safe(trust.device)}")
+    print(f"groups      {safe(', '.join(trust.groups)) or 'none'}")
+    if trust.origin == "none":
+        print("trust       none: this box accepts no bundle; enrol a key at its console")
+        return 0
+    exchanged = f", exchanged by {trust.exchanges} bundles since" if trust.exchanges else ""
+    print(f"trust       {trust.origin}{exchanged}, {safe(trust.fingerprint)}")
+    print(f"signatures  {trust.threshold} of {len(trust.keys)} keys")
+    for key in trust.keys:
+        print(safe(f"key         {key.fingerprint} {', '.join(key.names)} ({key.type})"))
+    print(f"exchange    {'by a signed bundle' if trust.exchangeable else 'only by another image'}")
+    return 0
+
+
+def run_enrol(arguments: argparse.Namespace) -> int:
+    """Enrol public keys on a box that trusts nobody."""
+    keys = "\n".join(path.read_text("utf-8", "replace") for path in arguments.keys)
+    request = t.EnrolRequest(keys=keys, threshold=arguments.threshold, groups=tuple(arguments.group))
+    done = call(registry.ENROL, request, lambda text: say(f"{text} ..."))
+    if arguments.json:
+        print(done.model_dump_json())
+        return 0
+    say(f"the box trusts {done.trust.fingerprint}")
+    if done.failure:
+        print_findings(done.failure.findings)
+    say(f"generation {done.generation or 'none'} is running")
+    return 0

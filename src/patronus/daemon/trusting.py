@@ -1,0 +1,53 @@
+"""Whom the box trusts: show it, and give a box that trusts nobody its first trust store."""
+
+from __future__ import annotations
+
+from collections.abc import Callable
+from typing import Any
+
+from patronus.boot.failure import forget_failure
+from patronus.daemon import look
+from patronus.daemon.caller import Caller
+from patronus.daemon.lock import change_lock
+from patronus.host import identity, units
+from patronus.host import trust as host_trust
+from patronus.host.layout import Layout
+from patronus.ops import messages as m
+from patronus.ops import trust as t
+from patronus.trust.enrol import read_keys
+
+
+def show(layout: Layout, _request: m.Nothing, _caller: Caller) -> t.Trust:
+    """Tell whose signatures count."""
+    device = identity.read_device(layout).id
+    try:
+        trust = host_trust.read_trust(layout)
+    except host_trust.TrustsNobody:
+        return t.Trust(device=device)
+    store = trust.store
+    return t.Trust(
+        device=device,
+        origin=trust.origin,
+        threshold=store.threshold,
+        keys=tuple(map(t.describe_key, store.signers)),
+        fingerprint=store.fingerprint,
+        groups=store.groups or (),
+        exchanges=len(trust.chain.eras) - 1,
+        exchangeable=store.rotation,
+    )
+
+
+def enrol(layout: Layout, request: t.EnrolRequest, caller: Caller) -> t.Enrolled:
+    """Write the first trust store, then look for a configuration as at boot."""
+    store = read_keys(request.keys.encode("utf-8", "replace"), request.threshold, request.groups)
+    with change_lock(layout):
+        host_trust.enrol(layout, store)
+        caller.progress("look for a configuration that these keys have signed")
+        layout.no_trust.unlink(missing_ok=True)
+        forget_failure(layout)
+        units.start_over()
+    now = look.status(layout)
+    return t.Enrolled(trust=show(layout, m.Nothing(), caller), generation=now.generation, failure=now.failure)
+
+
+HANDLERS: dict[str, Callable[[Layout, Any, Caller], m.Message]] = {"Trust": show, "Enrol": enrol}

@@ -1,0 +1,61 @@
+"""Messages about whose signatures a box accepts, and how typed keys are read before anybody is asked to trust them."""
+
+from __future__ import annotations
+
+from typing import Annotated
+
+from pydantic import Field
+
+from patronus.ops.messages import Failure, Message
+from patronus.trust.enrol import read_keys
+from patronus.trust.store import MAX_GROUPS, MAX_STORE, MAX_THRESHOLD, Signer
+
+
+class TrustedKey(Message):
+    """One key; `fingerprint` is what `ssh-keygen -l` prints."""
+
+    names: tuple[str, ...]
+    type: str
+    fingerprint: str
+
+
+class Trust(Message):
+    """The trust store in force. `origin` is `baked`, `enrolled`, or `none` on a box that trusts nobody."""
+
+    device: str
+    origin: str = "none"
+    threshold: int = 0
+    keys: tuple[TrustedKey, ...] = ()
+    fingerprint: str = ""
+    groups: tuple[str, ...] = ()
+    exchanges: int = 0
+    """How many bundles have exchanged the store since the box had its first one."""
+    exchangeable: bool = False
+    """Whether a bundle may exchange it."""
+
+
+class EnrolRequest(Message):
+    """The first trust store: public keys or lines of allowed_signers, one on a line."""
+
+    keys: Annotated[str, Field(max_length=MAX_STORE)]
+    threshold: Annotated[int, Field(ge=1, le=MAX_THRESHOLD)] = 1
+    groups: Annotated[tuple[str, ...], Field(max_length=MAX_GROUPS)] = ()
+
+
+class Enrolled(Message):
+    """The new store, and what came of looking for a configuration again: a generation, or why there is none."""
+
+    trust: Trust
+    generation: str
+    failure: Failure | None
+
+
+def describe_key(signer: Signer) -> TrustedKey:
+    """A signer in its message form."""
+    return TrustedKey(names=signer.names, type=signer.key.type, fingerprint=signer.key.fingerprint)
+
+
+def read_offer(request: EnrolRequest) -> tuple[TrustedKey, ...]:
+    """The keys a request offers, for a person to compare. Raises Refused."""
+    store = read_keys(request.keys.encode("utf-8", "replace"), request.threshold, request.groups)
+    return tuple(map(describe_key, store.signers))
