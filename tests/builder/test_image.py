@@ -5,6 +5,7 @@ from pathlib import Path
 import pytest
 
 from patronus_builder import image
+from patronus_builder.__main__ import _read_request, make_parser
 from patronus_builder.image import ImageRequest, check_profiles, digest_inputs
 
 
@@ -68,3 +69,22 @@ def test_an_unknown_profile_is_named_with_the_known_ones(capsys: pytest.CaptureF
     said = capsys.readouterr().err
     assert "coffee" in said
     assert "dhcp, dns" in said
+
+
+def read(*arguments: str) -> Path | None:
+    """The trust folder that `make image` with these arguments bakes in."""
+    return _read_request(make_parser().parse_args(["image", *arguments])).trust
+
+
+def test_an_image_may_trust_nobody(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setattr("patronus_builder.__main__.make_developer_trust", lambda: tmp_path / "developer")
+    assert read("--trust", "none") is None
+    assert read("--release") is None
+    assert read() == tmp_path / "developer"
+    (tmp_path / "allowed_signers").touch()
+    assert read("--trust", str(tmp_path)) == tmp_path
+
+
+def test_a_trust_folder_that_is_none_ends_the_build(tmp_path: Path) -> None:
+    with pytest.raises(SystemExit):
+        read("--trust", str(tmp_path / "nome"))

@@ -3,6 +3,7 @@
 import hashlib
 import os
 from collections import Counter
+from collections.abc import Mapping
 from pathlib import Path
 from typing import Any
 
@@ -29,7 +30,15 @@ ON_DEMAND = ("patronusd.service", "systemd-hostnamed.service", "systemd-timedate
 class House:
     """Everything a story needs; `router` runs `base`, signed by `owner`."""
 
-    def __init__(self, lab: Lab, parts: Path, owner: Owner, *, name: str = "house") -> None:
+    def __init__(
+        self,
+        lab: Lab,
+        parts: Path,
+        owner: Owner,
+        *,
+        name: str = "house",
+        credentials: Mapping[str, bytes] | None = None,
+    ) -> None:
         self.lab = lab
         self.owner = owner
         self.admin = Owner.make(lab.folder, f"{name}-admin")
@@ -39,7 +48,7 @@ class House:
         self.lan = lab.add_peer("lan")
         self.first_bundle = owner.sign(self.base, lab.folder)
         disk = assemble(parts, lab.folder / f"{name}.raw", [self.first_bundle])
-        self.router: Router = lab.add_router(disk, self.wan, self.lan, name=name)
+        self.router: Router = lab.add_router(disk, self.wan, self.lan, name=name, credentials=credentials)
         self._lease: Lease | None = None
         serial = self.first_bundle.name.partition("-")[0]
         digest = hashlib.sha256(self.first_bundle.read_bytes()).hexdigest()[:16]

@@ -1,6 +1,7 @@
 """One lab: peers, routers and the folder where they leave their traces; closing it leaves nothing behind."""
 
 import shutil
+from collections.abc import Mapping
 from pathlib import Path
 from types import TracebackType
 from typing import Self
@@ -38,10 +39,21 @@ class Lab:
         provider.route_delegated_prefix(mac_of(1))
         return provider
 
-    def add_router(self, image: Path, *cables: Peer, name: str = "router", size_gib: int = 8) -> Router:
-        """A box whose cards 1, 2, ... are cabled to these peers; it is still switched off."""
+    def add_router(
+        self,
+        image: Path,
+        *cables: Peer,
+        name: str = "router",
+        size_gib: int = 8,
+        credentials: Mapping[str, bytes] | None = None,
+    ) -> Router:
+        """A box whose cards 1, 2, ... are cabled to these peers; it is still switched off.
+
+        `credentials` reach its systemd, system-credentials(7).
+        """
         folder = self._make_folder(name)
-        router = Router(name, folder, image, [peer.cable_fd for peer in cables], size_gib=size_gib)
+        fds = [peer.cable_fd for peer in cables]
+        router = Router(name, folder, image, fds, size_gib=size_gib, credentials=credentials)
         self.routers[name] = router
         return router
 

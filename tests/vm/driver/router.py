@@ -1,7 +1,8 @@
 """The router under test: the shipped image in a virtual machine, driven through QEMU and the test agent."""
 
 import json
-from collections.abc import Sequence
+import socket
+from collections.abc import Mapping, Sequence
 from pathlib import Path
 from typing import Any
 
@@ -41,7 +42,16 @@ def mac_of(number: int) -> str:
 class Router:
     """One box. Its disk survives power cuts and reboots; `cables` are tap descriptors in the order WAN, LAN, ..."""
 
-    def __init__(self, name: str, folder: Path, image: Path, cables: Sequence[int], *, size_gib: int = 8) -> None:
+    def __init__(
+        self,
+        name: str,
+        folder: Path,
+        image: Path,
+        cables: Sequence[int],
+        *,
+        size_gib: int = 8,
+        credentials: Mapping[str, bytes] | None = None,
+    ) -> None:
         accelerator = choose_accelerator(image)
         nics = [TapNic(mac_of(number), fd) for number, fd in enumerate(cables, start=1)]
         quick = QUICK_KERNEL_ARGUMENTS if accelerator is TCG else ()
@@ -52,8 +62,9 @@ class Router:
             accelerator,
             nics=nics,
             kernel_arguments=quick,
-            credentials=agent_credentials(),
+            credentials={**agent_credentials(), **(credentials or {})},
             ports=(Port(AGENT_PORT, folder / "agent.sock"), Port(SHELL_PORT, folder / "shell.sock")),
+            console_socket=folder / "console.sock",
         )
         prepare_folder(self.spec, image, size_gib=size_gib)
         self._machine: Machine | None = None
@@ -216,6 +227,12 @@ class Router:
     def serial(self) -> str:
         """All the guest wrote to its serial line, over all boots."""
         return self.machine.read_serial()
+
+    def type(self, line: str) -> None:
+        """Types a line on the serial console."""
+        with socket.socket(socket.AF_UNIX) as cable:
+            cable.connect(str(self.spec.console_socket))
+            cable.sendall(f"{line}\r".encode())
 
     def save_evidence(self, folder: Path) -> None:
         """Copies what helps to understand a failure; a part that cannot be had leaves a note instead."""
