@@ -8,7 +8,8 @@ import pytest
 from tests.box import Box, sign, sign_members
 from tests.documents import HOUSE, house, render_data, write
 
-from patronus.boot import apply, load
+from patronus.boot import apply, enrolment, load
+from patronus.host import units
 from patronus.host.generations import Generations
 from patronus.host.links import Nic
 from patronus.pipeline.apply import running_manifest
@@ -163,3 +164,30 @@ def test_two_boots_of_one_document_render_the_same_tree(box: Box) -> None:
     first = box.layout.current.readlink()
     assert boot(box) == 0
     assert box.layout.current.readlink() == first
+
+
+def test_a_box_that_trusts_nobody_asks_on_every_console_the_kernel_uses(
+    box: Box, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    (box.layout.vendor / "trust/allowed_signers").unlink()
+    assert boot(box) == 1
+    assert why(box).startswith("this box trusts nobody yet: ")
+    assert box.layout.no_trust.exists()
+    active = box.layout.root / "active"
+    active.write_text("tty0 ttyS0 hvc0\n")
+    monkeypatch.setattr(enrolment, "_CONSOLES", active)
+    assert enrolment.main() == 0
+    names = " ".join(f"patronus-enrol@{name}.service" for name in ("tty1", "ttyS0", "hvc0"))
+    assert box.system.calls == [f"systemctl --no-block start -- {names}"]
+
+
+def test_a_damaged_store_is_not_taken_for_none(box: Box) -> None:
+    (box.layout.vendor / "trust/allowed_signers").write_text("rubbish")
+    assert boot(box) == 1
+    assert not box.layout.no_trust.exists()
+
+
+def test_starting_over_clears_what_failed_before_it_starts_anything(box: Box) -> None:
+    units.start_over()
+    assert [call.split()[1] for call in box.system.calls] == ["stop", "reset-failed", "start"]
+    assert box.system.calls[-1].endswith("patronus-configured.target")
