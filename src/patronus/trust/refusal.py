@@ -39,6 +39,7 @@ Code = Literal[
     "expired",
     # The trust store.
     "bad_store",
+    "bad_key",
     "rotation_forbidden",
     "broken_chain",
     "new_trust",

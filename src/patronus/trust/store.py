@@ -132,7 +132,7 @@ def _read_signers(data: bytes, wrong: list[str]) -> tuple[Signer, ...]:
         if not line.strip() or line.lstrip().startswith("#"):
             continue
         try:
-            found.append(_read_line(line))
+            found.append(read_line(line))
         except ValueError as error:
             wrong.append(f"allowed_signers line {number}: {error}")
     signers = _merge(found)
@@ -143,7 +143,8 @@ def _read_signers(data: bytes, wrong: list[str]) -> tuple[Signer, ...]:
     return signers
 
 
-def _read_line(line: str) -> Signer:
+def read_line(line: str) -> Signer:
+    """One line of allowed_signers; ValueError with the reason when it cannot be used."""
     words = line.split()
     names = words[0].split(",")
     for name in names:
