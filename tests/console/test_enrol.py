@@ -17,7 +17,7 @@ from patronus.console import enrol as program
 from patronus.console.enrol import Hangup, Terminal, enrol
 from patronus.daemon.caller import Caller
 from patronus.daemon.handlers import HANDLERS
-from patronus.host import trust, units
+from patronus.host import stick, trust, units
 from patronus.ops import trust as t
 from patronus.ops.registry import Operation
 from patronus.trust import Target
@@ -205,3 +205,47 @@ def test_what_the_box_trusts_is_told(box: Box, blank: Box) -> None:
     assert (shown.origin, shown.threshold, shown.groups, shown.exchanges) == ("enrolled", 1, ("hq",), 0)
     assert shown.exchangeable
     assert shown.keys[0].fingerprint.startswith("SHA256:")
+
+
+# --- a stick -----------------------------------------------------------------------------------------------------
+
+
+@pytest.fixture
+def plugged(blank: Box) -> Path:
+    """A stick with the label PATRONUS in the box: the folder systemd would mount."""
+    blank.system.active.add(stick.DEVICE)
+    folder = blank.layout.root / "run/stick"
+    folder.mkdir(parents=True)
+    return folder
+
+
+def test_keys_from_a_stick_are_shown_and_agreed_to_like_typed_ones(blank: Box, plugged: Path, mallory: Path) -> None:
+    shutil.copy(blank.key.with_suffix(".pub"), plugged / "alice.pub")
+    (plugged / "notes.txt").write_text("not looked at")
+    shown = converse("stick", public(mallory), "", "1", "", "yes")
+    assert [signer.name for signer in trust.read_trust(blank.layout).store.signers] == ["alice", "mallory"]
+    assert "Signatures needed: 1 of 2" in shown
+    verbs = [call for call in blank.system.calls if "run-stick.mount" in call]
+    assert verbs == ["systemctl start -- run-stick.mount", "systemctl stop -- run-stick.mount"]
+
+
+def test_allowed_signers_on_a_stick(blank: Box, plugged: Path, mallory: Path) -> None:
+    (plugged / "allowed_signers").write_text(f"# owners\n\nroot@hq {' '.join(public(mallory).split()[:2])}\n")
+    converse("stick", "", "", "yes")
+    assert [signer.name for signer in trust.read_trust(blank.layout).store.signers] == ["root@hq"]
+
+
+def test_no_stick_and_a_stick_that_cannot_be_mounted(blank: Box) -> None:
+    assert "there is no stick with the label PATRONUS" in hang_up_after("stick")
+    blank.system.active.add(stick.DEVICE)
+    blank.system.refuses = lambda call: "start" in call
+    assert "the stick cannot be read" in hang_up_after("stick")
+
+
+@pytest.mark.parametrize("content", [b"", b"\x00" * 200_000, b"\x1b[2J\n" * 50_000, b"A" * 70_000, b"# nothing\n"])
+def test_rubbish_on_a_stick_enrols_nothing(blank: Box, plugged: Path, content: bytes) -> None:
+    (plugged / "evil.pub").write_bytes(content)
+    (plugged / "allowed_signers").symlink_to("/etc/passwd")
+    (plugged / "folder.pub").mkdir()
+    hang_up_after("stick", "", "stick", "", "yes")
+    assert not enrolled(blank)

@@ -29,6 +29,7 @@ COMMANDS = {
     "Ping": ["ping", "gw"],
     "Diagnose": ["diagnose", "routes"],
     "Trust": ["trust", "show"],
+    "StickKeys": ["trust", "stick"],
     "Enrol": ["trust", "enrol", "KEY.pub"],
 }
 

@@ -21,11 +21,20 @@ TRUSTS_NOBODY = {
 }
 
 
+def make_stick(path: Path, owner: Owner) -> Path:
+    """The image of a USB stick with somebody's public key on it."""
+    run(["mkfs.vfat", "-C", "-n", "PATRONUS", str(path), "1440"], check=True, capture_output=True)
+    run(["mcopy", "-i", str(path), f"{owner.key}.pub", "::"], check=True, capture_output=True)
+    return path
+
+
 @pytest.fixture(scope="module")
 def blank(parts: Path) -> Iterator[House]:
     """A box that trusts nobody, with a bundle on its disk."""
     with Lab() as lab:
-        house = House(lab, parts, Owner.make(lab.folder, "alice"), name="blank", credentials=TRUSTS_NOBODY)
+        alice, carol = (Owner.make(lab.folder, name) for name in ("alice", "carol"))
+        stick = make_stick(lab.folder / "stick.img", carol)
+        house = House(lab, parts, alice, name="blank", credentials=TRUSTS_NOBODY, sticks=[stick])
         house.router.boot(expect_failed=[LOAD])
         yield house
 
@@ -68,7 +77,9 @@ def test_a_key_typed_at_the_console_lets_the_waiting_bundle_run(blank: House) ->
 
     console.answer("Key 1: ", "nonsense")
     console.answer("Key 1: ", blank.owner.public_key)
-    console.answer("Key 2: ", "")
+    console.answer("Key 2: ", "stick")
+    console.answer("Key 3: ", "")
+    console.answer("must sign? [1] ", "")
     console.answer("usually none): ", "offices")
     console.answer("to begin again: ", "yes")
 
@@ -79,7 +90,8 @@ def test_a_key_typed_at_the_console_lets_the_waiting_bundle_run(blank: House) ->
     assert blank.status()["failure"] is None
     assert router.failed_units() == []
     trust = router.read_json("patronus", "trust", "show", "--json")
-    assert (trust["origin"], trust["groups"], trust["keys"][0]["names"]) == ("enrolled", ["offices"], ["alice"])
+    assert (trust["origin"], trust["groups"], trust["threshold"]) == ("enrolled", ["offices"], 1)
+    assert [key["names"] for key in trust["keys"]] == [["alice"], ["carol"]]
     console.expect("login: ")
     assert state_of(blank, "getty@tty1.service") == "active"
     assert state_of(blank, "patronus-enrol@tty1.service") == "inactive"

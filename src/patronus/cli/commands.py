@@ -128,8 +128,10 @@ def add_observation(commands: Any) -> None:
 def add_trust(commands: Any) -> None:
     """Add `trust show` and `trust enrol` to the parser."""
     trust = commands.add_parser("trust", help="whose signatures this box accepts (on the box)")
-    verbs = trust.add_subparsers(dest="verb", required=True, metavar="show|enrol")
+    verbs = trust.add_subparsers(dest="verb", required=True, metavar="show|stick|enrol")
     _add(verbs, "show", "the keys, their fingerprints, the groups", "trust")
+    stick = _add(verbs, "stick", "the public keys on a stick with the label PATRONUS; for root alone", "trust")
+    stick.set_defaults(run="trust:run_stick")
     enrol = _add(verbs, "enrol", "give a box that trusts nobody its owner's keys; for root alone", "trust")
     enrol.add_argument("keys", type=Path, nargs="+", metavar="KEY.pub", help="public keys, or an allowed_signers file")
     enrol.add_argument("--threshold", type=int, default=1, help="how many different keys must sign (default 1)")

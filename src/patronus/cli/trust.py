@@ -31,6 +31,13 @@ def run_show(arguments: argparse.Namespace) -> int:
     return 0
 
 
+def run_stick(arguments: argparse.Namespace) -> int:
+    """Print the public keys on a stick."""
+    keys = call(registry.STICK_KEYS, m.Nothing())
+    print(keys.model_dump_json() if arguments.json else safe("\n".join(keys.lines)))
+    return 0
+
+
 def run_enrol(arguments: argparse.Namespace) -> int:
     """Enrol public keys on a box that trusts nobody."""
     keys = "\n".join(path.read_text("utf-8", "replace") for path in arguments.keys)

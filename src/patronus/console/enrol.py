@@ -35,7 +35,9 @@ Image:     {image}
 
 Type or paste the owner's public SSH key, all on one line, such as
   ssh-ed25519 AAAAC3NzaC1lZDI1NTE5AAAA... owner
-Further owners: one line each. An empty line ends the list."""
+Further owners: one line each. An empty line ends the list.
+Or type stick: *.pub files and allowed_signers are read from a stick with the
+label PATRONUS (FAT file system)."""
 
 
 class Hangup(Exception):  # noqa: N818 - reads as what happened
@@ -114,12 +116,12 @@ def _ask_keys(terminal: Terminal) -> list[str]:
         if not line:
             break
         try:
-            (key,) = t.read_offer(t.EnrolRequest(keys=line))
+            for typed in call(registry.STICK_KEYS, m.Nothing()).lines if line == "stick" else [line]:
+                (key,) = t.read_offer(t.EnrolRequest(keys=typed))
+                terminal.say(f"  {key.type}, {', '.join(key.names)}, {key.fingerprint}")
+                keys.append(typed)
         except Refused as refused:
             _tell_problems(terminal, refused)
-            continue
-        terminal.say(f"  {key.type}, {', '.join(key.names)}, {key.fingerprint}")
-        keys.append(line)
     return keys
 
 

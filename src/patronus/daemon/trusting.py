@@ -9,12 +9,17 @@ from patronus.boot.failure import forget_failure
 from patronus.daemon import look
 from patronus.daemon.caller import Caller
 from patronus.daemon.lock import change_lock
-from patronus.host import identity, units
+from patronus.host import identity, stick, units
 from patronus.host import trust as host_trust
 from patronus.host.layout import Layout
 from patronus.ops import messages as m
 from patronus.ops import trust as t
 from patronus.trust.enrol import read_keys
+from patronus.trust.store import MAX_STORE
+from patronus.values.problem import Problem, Refused
+
+_LONGEST = 4096  # characters of a line, as at a terminal
+_MOST = 8  # keys of a stick
 
 
 def show(layout: Layout, _request: m.Nothing, _caller: Caller) -> t.Trust:
@@ -50,4 +55,20 @@ def enrol(layout: Layout, request: t.EnrolRequest, caller: Caller) -> t.Enrolled
     return t.Enrolled(trust=show(layout, m.Nothing(), caller), generation=now.generation, failure=now.failure)
 
 
-HANDLERS: dict[str, Callable[[Layout, Any, Caller], m.Message]] = {"Trust": show, "Enrol": enrol}
+def read_stick(layout: Layout, _request: m.Nothing, _caller: Caller) -> t.StickKeys:
+    """Read the keys somebody brought on a stick; they are only shown, and enrolled when a person says so."""
+    with stick.plugged_in(layout) as folder:
+        found = stick.read_files(folder, "allowed_signers", "*.pub", limit=MAX_STORE)
+    text = "\n".join(content[:MAX_STORE].decode("utf-8", "replace") for content in found.values())
+    lines = [line[:_LONGEST] for line in text.splitlines() if line.strip() and not line.lstrip().startswith("#")]
+    if not lines:
+        hint = "copy your .pub file onto it"
+        raise Refused([Problem("", "the stick holds neither a *.pub file nor allowed_signers", hint)])
+    return t.StickKeys(lines=tuple(lines[:_MOST]))
+
+
+HANDLERS: dict[str, Callable[[Layout, Any, Caller], m.Message]] = {
+    "Trust": show,
+    "Enrol": enrol,
+    "StickKeys": read_stick,
+}

@@ -70,11 +70,12 @@ TRUST = Operation("Trust", "Whose signatures this box accepts", m.Nothing, t.Tru
 ENROL = Operation(
     "Enrol", "Give a box that trusts nobody its owner's keys", t.EnrolRequest, t.Enrolled, Role.ROOT, disrupts=True
 )
+STICK_KEYS = Operation("StickKeys", "Public keys on a stick with the label PATRONUS", m.Nothing, t.StickKeys, Role.ROOT)
 
 OPERATIONS: tuple[Operation[Any, Any], ...] = (
     *(STATUS, PLAN, APPLY, CONFIRM, ROLLBACK, HISTORY, DIFF, SHOW),
     *(LINKS, PING, CONNECTIONS, FIREWALL_LOG, DIAGNOSE, REBOOT, POWER_OFF),
-    *(TRUST, ENROL),
+    *(TRUST, ENROL, STICK_KEYS),
 )
 
 

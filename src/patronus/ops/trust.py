@@ -50,6 +50,12 @@ class Enrolled(Message):
     failure: Failure | None
 
 
+class StickKeys(Message):
+    """Lines of the public keys on a stick, as somebody would type them."""
+
+    lines: tuple[str, ...]
+
+
 def describe_key(signer: Signer) -> TrustedKey:
     """A signer in its message form."""
     return TrustedKey(names=signer.names, type=signer.key.type, fingerprint=signer.key.fingerprint)

@@ -68,6 +68,7 @@ class MachineSpec:
     ports: Sequence[Port] = ()
     interactive: bool = False
     console_socket: Path | None = None
+    sticks: Sequence[Path] = ()
 
     @property
     def disk(self) -> Path:
@@ -105,6 +106,7 @@ def qemu_command(spec: MachineSpec) -> list[str]:
         *("-drive", f"if=pflash,unit=0,format=raw,readonly=on,file={spec.firmware.code}"),
         *("-drive", f"if=pflash,unit=1,format=raw,file={_escape(spec.variables)}"),
         *_disk(spec),
+        *_sticks(spec.sticks),
         *("-device", "virtio-rng-pci"),
         *("-device", "i6300esb", "-action", "watchdog=reset"),
         *("-qmp", f"unix:{_escape(spec.qmp_socket)},server=on,wait=off"),
@@ -121,6 +123,15 @@ def _disk(spec: MachineSpec) -> list[str]:
     # qcow2 layer's own tables reach the file only when the guest's flushes do.
     drive = f"if=none,id=disk0,format=qcow2,cache=writeback,discard=unmap,file={_escape(spec.disk)}"
     return ["-drive", drive, "-device", "virtio-blk-pci,drive=disk0,serial=patronus-disk,bootindex=0"]
+
+
+def _sticks(images: Sequence[Path]) -> list[str]:
+    """USB sticks with these contents, which the guest cannot change."""
+    result = ["-device", "qemu-xhci"] if images else []
+    for number, image in enumerate(images):
+        result += ["-drive", f"if=none,id=stick{number},format=raw,readonly=on,file={_escape(image)}"]
+        result += ["-device", f"usb-storage,drive=stick{number}"]
+    return result
 
 
 def _screen() -> list[str]:

@@ -3,7 +3,7 @@
 import hashlib
 import os
 from collections import Counter
-from collections.abc import Mapping
+from collections.abc import Mapping, Sequence
 from pathlib import Path
 from typing import Any
 
@@ -38,6 +38,7 @@ class House:
         *,
         name: str = "house",
         credentials: Mapping[str, bytes] | None = None,
+        sticks: Sequence[Path] = (),
     ) -> None:
         self.lab = lab
         self.owner = owner
@@ -48,7 +49,9 @@ class House:
         self.lan = lab.add_peer("lan")
         self.first_bundle = owner.sign(self.base, lab.folder)
         disk = assemble(parts, lab.folder / f"{name}.raw", [self.first_bundle])
-        self.router: Router = lab.add_router(disk, self.wan, self.lan, name=name, credentials=credentials)
+        self.router: Router = lab.add_router(
+            disk, self.wan, self.lan, name=name, credentials=credentials, sticks=sticks
+        )
         self._lease: Lease | None = None
         serial = self.first_bundle.name.partition("-")[0]
         digest = hashlib.sha256(self.first_bundle.read_bytes()).hexdigest()[:16]

@@ -1,7 +1,7 @@
 """One lab: peers, routers and the folder where they leave their traces; closing it leaves nothing behind."""
 
 import shutil
-from collections.abc import Mapping
+from collections.abc import Mapping, Sequence
 from pathlib import Path
 from types import TracebackType
 from typing import Self
@@ -46,14 +46,15 @@ class Lab:
         name: str = "router",
         size_gib: int = 8,
         credentials: Mapping[str, bytes] | None = None,
+        sticks: Sequence[Path] = (),
     ) -> Router:
         """A box whose cards 1, 2, ... are cabled to these peers; it is still switched off.
 
-        `credentials` reach its systemd, system-credentials(7).
+        `credentials` reach its systemd, system-credentials(7); `sticks` are images of USB sticks that are plugged in.
         """
         folder = self._make_folder(name)
         fds = [peer.cable_fd for peer in cables]
-        router = Router(name, folder, image, fds, size_gib=size_gib, credentials=credentials)
+        router = Router(name, folder, image, fds, size_gib=size_gib, credentials=credentials, sticks=sticks)
         self.routers[name] = router
         return router
 

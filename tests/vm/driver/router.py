@@ -51,6 +51,7 @@ class Router:
         *,
         size_gib: int = 8,
         credentials: Mapping[str, bytes] | None = None,
+        sticks: Sequence[Path] = (),
     ) -> None:
         accelerator = choose_accelerator(image)
         nics = [TapNic(mac_of(number), fd) for number, fd in enumerate(cables, start=1)]
@@ -65,6 +66,7 @@ class Router:
             credentials={**agent_credentials(), **(credentials or {})},
             ports=(Port(AGENT_PORT, folder / "agent.sock"), Port(SHELL_PORT, folder / "shell.sock")),
             console_socket=folder / "console.sock",
+            sticks=sticks,
         )
         prepare_folder(self.spec, image, size_gib=size_gib)
         self._machine: Machine | None = None

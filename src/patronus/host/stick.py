@@ -1,0 +1,47 @@
+"""Reads files from a stick: a FAT file system with the label PATRONUS, mounted read-only by systemd for that moment."""
+
+from __future__ import annotations
+
+from collections.abc import Iterator
+from contextlib import contextmanager
+from pathlib import Path
+
+from patronus.host import units
+from patronus.host.files import read_bounded
+from patronus.host.layout import Layout
+from patronus.host.run import CommandFailed, run
+from patronus.values.problem import Problem, Refused
+
+UNIT = "run-stick.mount"
+DEVICE = "dev-disk-by\\x2dlabel-PATRONUS.device"
+MOST_FILES = 16
+
+
+@contextmanager
+def plugged_in(layout: Layout) -> Iterator[Path]:
+    """The folder of the stick, for as long as the block lasts. Raises Refused when there is none to read."""
+    if units.inactive_units([DEVICE]):
+        hint = "plug one in: a FAT file system with this label (mkfs.vfat -n PATRONUS, or fatlabel)"
+        raise Refused([Problem("", "there is no stick with the label PATRONUS", hint)])
+    try:
+        run("systemctl", "start", "--", UNIT, timeout=30)
+    except CommandFailed as error:
+        hint = "it needs a FAT file system; see: journalctl -b -u run-stick.mount"
+        raise Refused([Problem("", "the stick cannot be read", hint)]) from error
+    try:
+        yield layout.root / "run/stick"
+    finally:
+        run("systemctl", "stop", "--", UNIT, check=False, timeout=30)
+
+
+def read_files(folder: Path, *patterns: str, limit: int) -> dict[str, bytes]:
+    """Return the files of these names, sorted, at most MOST_FILES of at most `limit` + 1 bytes. Raises Refused."""
+    paths = sorted(path for pattern in patterns for path in folder.glob(pattern))
+    try:
+        return {path.name: read_bounded(path, limit) for path in paths[:MOST_FILES] if _is_plain(path)}
+    except OSError as error:
+        raise Refused([Problem("", f"the stick cannot be read: {error.strerror}", "try another one")]) from error
+
+
+def _is_plain(path: Path) -> bool:
+    return path.is_file() and not path.is_symlink()
