@@ -5,7 +5,7 @@ from pathlib import Path
 import pytest
 
 from patronus_builder import image
-from patronus_builder.__main__ import _read_request, make_parser
+from patronus_builder.__main__ import _read_trust, make_parser
 from patronus_builder.image import ImageRequest, check_profiles, digest_inputs
 
 
@@ -73,7 +73,7 @@ def test_an_unknown_profile_is_named_with_the_known_ones(capsys: pytest.CaptureF
 
 def read(*arguments: str) -> Path | None:
     """The trust folder that `make image` with these arguments bakes in."""
-    return _read_request(make_parser().parse_args(["image", *arguments])).trust
+    return _read_trust(make_parser().parse_args(["image", *arguments]))
 
 
 def test_an_image_may_trust_nobody(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
