@@ -68,7 +68,7 @@ def loose_parts(kind: Any, checked: tuple[Any, ...] = ()) -> Iterator[Any]:
             yield from loose_parts(part, checked if origin in {Union, UnionType} else ())
     elif (
         origin is Literal
-        or kind in {bool, NoneType, Ellipsis}
+        or kind in {NoneType, Ellipsis}
         or (isinstance(kind, type) and issubclass(kind, Enum | Section))
     ):
         return
@@ -93,6 +93,7 @@ def hints_of(model: type[BaseModel]) -> dict[str, Any]:
 
 def test_a_loose_field_would_be_found() -> None:
     assert list(loose_parts(str)) == [str]
+    assert list(loose_parts(bool)) == [bool]
     assert list(loose_parts(tuple[str, ...])) == [str]
     assert list(loose_parts(dict[str, int | None])) == [str, int]
     assert list(loose_parts(Annotated[str, AfterValidator(str)])) == []

@@ -2,8 +2,10 @@
 
 from __future__ import annotations
 
+import ast
 from collections.abc import Callable, Iterable, Iterator
 from copy import deepcopy
+from itertools import cycle, islice
 from pathlib import Path
 from typing import Any
 
@@ -12,6 +14,7 @@ from hypothesis import given
 from hypothesis import strategies as st
 from tests.documents import HOUSE, problems_of
 
+import patronus
 from patronus.pipeline.load import load
 from patronus.values.problem import ERROR, Problem, config_path, is_within
 
@@ -74,6 +77,38 @@ def test_a_wrong_value_anywhere_is_one_problem_and_causes_no_other(name: str) ->
             if others and any(problem.severity == ERROR and is_within(problem.path, place) for problem in found):
                 noise[f"{place} = {value}"] = others
     assert noise == {}
+
+
+ODD: list[Any] = [
+    *WRONG, None, True, 0, -1, 2**40, "", "two words", "\u202e", "X" * 5000, "5", "yes", "10.0.0.1/24", [], [0, "0"],
+    {}, [1.5] * 70,
+]  # fmt: skip
+
+
+def test_every_problem_says_where_why_and_what_to_do() -> None:
+    document = DOCUMENTS["hostile"]
+    odd = cycle(ODD)
+    mute = {
+        problem
+        for keys in walk(document)
+        for value in islice(odd, 4)
+        for problem in problems_of(put(document, keys, value))
+        if not (problem.path and problem.message and problem.hint)
+    }
+    assert mute == set()
+
+
+def test_no_problem_in_the_source_is_without_hint() -> None:
+    """Whatever the documents of the tests do not reach; a note that only states a fact needs none."""
+    mute = [
+        f"{path}:{node.lineno}"
+        for path in sorted(Path(patronus.__file__).parent.rglob("*.py"))
+        for node in ast.walk(ast.parse(path.read_text()))
+        if isinstance(node, ast.Call) and isinstance(node.func, ast.Name) and node.func.id == "Problem"
+        if len(node.args) < 3 and not {"hint", "severity", None} & {word.arg for word in node.keywords}
+        if not any(isinstance(arg, ast.Starred) for arg in node.args)
+    ]
+    assert mute == []
 
 
 Breakage = Callable[[dict[str, Any]], set[str]]

@@ -107,7 +107,7 @@ def test_refused_with_place_and_reason(raw: bytes, place: str, reason: str) -> N
         (b"1_000", "1_000"),
         (b"0b11", "0b11"),
         (b"=", "="),
-        (b"010", 10),
+        (b"0", 0),
         (b"0o10", 8),
         (b"0x10", 16),
         (b"-5", -5),
@@ -124,6 +124,13 @@ def test_refused_with_place_and_reason(raw: bytes, place: str, reason: str) -> N
 def test_scalars_follow_the_core_schema(raw: bytes, value: Any) -> None:
     read = load({"a.yaml": b"a: " + raw})["a"]
     assert (type(read), read) == (type(value), value)
+
+
+@pytest.mark.parametrize("raw", [b"010", b"022", b"-07", b"00"])
+def test_a_number_that_others_read_as_octal_is_refused(raw: bytes) -> None:
+    with pytest.raises(Refused, match="begins with 0: some read it as octal"):
+        load({"a.yaml": b"a: " + raw})
+    assert load({"a.yaml": b"a: '" + raw + b"'"}) == {"a": raw.decode()}
 
 
 @pytest.mark.parametrize("raw", [b"", b"# nothing yet\n", b"null\n", b"---\n", b"\xef\xbb\xbf"])

@@ -28,7 +28,11 @@ def main() -> int:
     except ApplyFailed as error:
         return record_failure(layout, "the configuration cannot be applied", [error.problem])
     except Exception as error:
-        return record_failure(layout, "applying the configuration failed", [Problem("", repr(error))])
+        return record_failure(
+            layout,
+            "applying the configuration failed",
+            [Problem("", repr(error), "see: journalctl -b -u patronus-apply")],
+        )
 
 
 def _apply(layout: Layout) -> int:

@@ -25,7 +25,9 @@ def main() -> int:
     except Refused as refused:
         return record_failure(layout, "no configuration can be trusted", refused.problems)
     except Exception as error:
-        return record_failure(layout, "choosing a configuration failed", [Problem("", repr(error))])
+        return record_failure(
+            layout, "choosing a configuration failed", [Problem("", repr(error), "see: journalctl -b -u patronus-load")]
+        )
     write_choice(layout, choice)
     for problem in choice.passed_over:
         print(f"<4>passed over: {printable(str(problem))}", file=sys.stderr)

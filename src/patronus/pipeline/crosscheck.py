@@ -51,8 +51,10 @@ def look_further(readings: Sequence[Reading], context: Context, found: Sequence[
     context = replace(context, gaps=context.gaps | places)
     merged = _merge_plans(readings, context)
     for problem, origins in find_collisions(merged):
-        if not any(_is_uncertain(_restore_all(Problem(origin, ""), readings).path, context) for origin in origins):
-            yield _restore_all(problem, readings)
+        if not any(_is_uncertain(_restore_all(origin, readings), context) for origin in origins):
+            yield problem._replace(
+                path=_restore_all(problem.path, readings), message=_restore_all(problem.message, readings)
+            )
     if not unread and not any(_may_change(link, context) for link in context.all(LinkFact)):
         yield from find_takings(merged)
 
@@ -65,10 +67,10 @@ def _merge_plans(readings: Iterable[Reading], context: Context) -> Plan:
     return merged
 
 
-def _restore_all(problem: Problem, readings: Iterable[Reading]) -> Problem:
+def _restore_all(text: str, readings: Iterable[Reading]) -> str:
     for reading in readings:
-        problem = reading.gaps.restore_problem(problem)
-    return problem
+        text = reading.gaps.restore(text)
+    return text
 
 
 def _is_uncertain(origin: str, context: Context) -> bool:

@@ -45,6 +45,7 @@ _NEVER = re.compile(r"[^\t\n\x20-\x7e\xa0-\u2027\u202a-\ud7ff\ue000-\ufefe\uff00
 """Control characters, line breaks other than LF, byte order marks, what is no character."""
 _COMMENT = re.compile(r"(?:^| )#")
 _QUOTE = "write it in quotes if it is meant as text"
+_LEADING_ZERO = "write the number without it, or in quotes if it is meant as text"
 
 
 def read_yaml(name: str, text: str) -> Any:
@@ -216,6 +217,8 @@ class _Reader:
         if len(text) > _LONGEST_NUMBER:
             self.complain(event.start_mark, f"a number of {len(text)} digits is too large", _QUOTE)
             return 0
+        if re.fullmatch(r"[-+]?0[0-9]+", text):
+            self.complain(event.start_mark, f"{text} begins with 0: some read it as octal", _LEADING_ZERO)
         return int(text, {"0o": 8, "0x": 16}.get(text[:2], 10))
 
     def _check_text(self, event: Any, text: str) -> str:

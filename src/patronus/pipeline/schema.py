@@ -7,7 +7,7 @@ from typing import Annotated, Any, Literal
 from pydantic import ConfigDict, Field, create_model
 
 from patronus.features import FEATURES
-from patronus.values.types import DURATION, SIZE, write_duration, write_size
+from patronus.values.numbers import DURATION, SIZE, write_duration, write_size
 from patronus.values.version import SCHEMA_VERSION
 
 

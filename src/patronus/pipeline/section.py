@@ -60,7 +60,8 @@ def _explain(feature: Feature[Any], details: list[tuple[Path, Any]], raw: Any) -
 
 
 def _explain_one(feature: Feature[Any], detail: Any, written: Any) -> tuple[str, str]:
-    message, hint = explain(detail, None if detail["loc"][-1:] == ("[key]",) else written)
+    is_key = detail["loc"][-1:] == ("[key]",)
+    message, hint = explain(detail, str(detail["loc"][-2]) if is_key else written)
     if detail["type"] == "extra_forbidden":
         hint = suggest(str(detail["loc"][-1]), sibling_fields(feature.schema, detail["loc"][:-1]))
     return message, hint

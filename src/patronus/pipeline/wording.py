@@ -8,31 +8,31 @@ from collections.abc import Callable, Iterable
 from functools import lru_cache
 from typing import Any
 
-from patronus.values.types import write_duration, write_size
+from patronus.values.fields import Misfit
+from patronus.values.numbers import write_duration, write_size
 
 _FIXED = {
-    "extra_forbidden": ("is not a known key here", ""),
+    "extra_forbidden": ("is not a known key here", "remove it"),
     "missing": ("is missing", "add it"),
-    "int_type": ("expected a whole number", "write it without quotes"),
-    "int_from_float": ("expected a whole number", "write it without a fraction"),
     "string_type": ("expected text", "write it in quotes"),
-    "bool_parsing": ("expected true or false", ""),
-    "bool_type": ("expected true or false", ""),
     "tuple_type": ("expected a list", "write it as [a, b] or as lines beginning with -"),
     "dict_type": ("expected a mapping of names", "write `name: ...` below it"),
     "model_type": ("expected a mapping of settings", "write `key: value` below it"),
 }
+_UNQUOTE = "write it without quotes"
+_NUMBERS = {"int_type", "int_from_float"}
+_YES, _NO = {"true", "yes", "on", "y", "1"}, {"false", "no", "off", "n", "0"}
 _BOUNDS = {
-    "greater_than_equal": ("ge", "at least"),
-    "greater_than": ("gt", "more than"),
-    "less_than_equal": ("le", "at most"),
-    "less_than": ("lt", "less than"),
+    "greater_than_equal": ("ge", "at least", "raise it"),
+    "greater_than": ("gt", "more than", "raise it"),
+    "less_than_equal": ("le", "at most", "lower it"),
+    "less_than": ("lt", "less than", "lower it"),
 }
 _LENGTHS = {
-    "too_long": ("max_length", "at most", "entries"),
-    "too_short": ("min_length", "at least", "entries"),
-    "string_too_long": ("max_length", "at most", "characters"),
-    "string_too_short": ("min_length", "at least", "characters"),
+    "too_long": ("max_length", "at most", "entries", "remove some"),
+    "too_short": ("min_length", "at least", "entries", "add one, or remove the line"),
+    "string_too_long": ("max_length", "at most", "characters", "shorten it"),
+    "string_too_short": ("min_length", "at least", "characters", "write something, or remove the line"),
 }
 _SINGULAR = {"entries": "entry", "characters": "character"}
 _MANY = 8
@@ -44,25 +44,56 @@ def explain(detail: Any, written: Any) -> tuple[str, str]:
     kind, context = detail["type"], detail.get("ctx", {})
     if kind in _FIXED:
         return _FIXED[kind]
+    if kind in _NUMBERS:
+        return "expected a whole number", _hint_number(written)
+    if kind == "bool_type":
+        return "expected true or false", _hint_switch(written)
     if kind in {"literal_error", "enum"}:
         return _explain_choice(re.findall(r"'([^']*)'", context["expected"]), written)
     if kind in _BOUNDS:
-        key, words = _BOUNDS[kind]
-        return f"expected {words} {_unit_of(written)(context[key])}", ""
+        key, words, hint = _BOUNDS[kind]
+        return f"expected {words} {_unit_of(written)(context[key])}", hint
     if kind in _LENGTHS:
-        key, words, unit = _LENGTHS[kind]
-        return f"expected {words} {context[key]} {unit if context[key] != 1 else _SINGULAR[unit]}", ""
+        key, words, unit, hint = _LENGTHS[kind]
+        return f"expected {words} {context[key]} {unit if context[key] != 1 else _SINGULAR[unit]}", hint
+    return _explain_misfit(detail, context.get("error"), written)
+
+
+def _explain_misfit(detail: Any, error: Any, written: Any) -> tuple[str, str]:
     message = detail["msg"].removeprefix("Value error, ")
-    return message[:1].lower() + message[1:], _hint_quotes(message, written)
+    hint = error.hint if isinstance(error, Misfit) else "compare it with the configuration reference"
+    if written is None:
+        hint = "write a value behind the colon, or remove the line"
+    elif type(written) is int and message.startswith(("expected a duration", "expected a size")):
+        hint = "add the unit"
+    return message[:1].lower() + message[1:], hint
+
+
+def _hint_number(written: Any) -> str:
+    if isinstance(written, str):
+        return _UNQUOTE if re.fullmatch("-?[0-9]+", written) else "write digits only"
+    if isinstance(written, float):
+        return "write it without a fraction"
+    return "write a number behind the colon, or remove the line" if written is None else "write a number, such as 1"
+
+
+def _hint_switch(written: Any) -> str:
+    if written is None:
+        return "write `true` or `false` behind the colon, or remove the line"
+    word = str(written).lower()
+    if word in _YES | _NO and type(written) in {str, int}:
+        return "write `true`" if word in _YES else "write `false`"
+    return "write `true` or `false`, without quotes"
 
 
 def explain_all(errors: Iterable[tuple[str, str]]) -> tuple[str, str]:
-    """Join what the branches of a union say about one value; the first hint wins."""
+    """Join what the branches of a union say about one value; the first hint wins, but for what is surely meant."""
     found = list(dict.fromkeys(errors))
     messages = [message for message, _ in found]
     if len(messages) > 1 and all(message.startswith("expected ") for message in messages):
         messages = ["expected " + ", or ".join(message.removeprefix("expected ") for message in messages)]
-    return "; ".join(messages), next((hint for _, hint in found if hint), "")
+    hints = [hint for _, hint in found if hint]
+    return "; ".join(messages), _UNQUOTE if _UNQUOTE in hints else next(iter(hints), "")
 
 
 def find_close(word: str, known: Iterable[str]) -> str:
@@ -89,6 +120,7 @@ def _explain_choice(choices: list[str], written: Any) -> tuple[str, str]:
     hint = f"did you mean `{close}`?" if close else ""
     if len(choices) > _MANY:
         return "expected one of the words this setting knows", hint or f"known here: {', '.join(choices)}"
+    hint = hint or ("write it so" if len(choices) == 1 else "write one of these words")
     if len(choices) == 1:
         return f"expected `{choices[0]}`", hint
     return f"expected {', '.join(f'`{choice}`' for choice in choices[:-1])} or `{choices[-1]}`", hint
@@ -99,10 +131,3 @@ def _unit_of(written: Any) -> Callable[[int], str]:
     if isinstance(written, str) and written[-1:] in set("smhdw"):
         return write_duration
     return write_size if isinstance(written, str) and written[-1:] in set("KMG") else str
-
-
-def _hint_quotes(message: str, written: Any) -> str:
-    if type(written) is int and message.startswith(("expected a duration", "expected a size")):
-        return "add the unit"
-    word_wanted = re.match(r"expected [^,:]*\b(?:name|word|path)\b", message)
-    return "write it in quotes if it is meant as text" if word_wanted and type(written) in {bool, int, float} else ""

@@ -10,8 +10,9 @@ from typing import Annotated, Any
 
 from pydantic import AfterValidator, BeforeValidator, Field
 
+from patronus.values.fields import Misfit, match_whole
 from patronus.values.schema_text import WithJsonSchema
-from patronus.values.types import _plain_text, match_whole
+from patronus.values.words import plain_text
 
 _key_kinds = (
     r"(?:ssh-ed25519|ssh-rsa|ecdsa-sha2-nistp(?:256|384|521)"
@@ -20,6 +21,7 @@ _key_kinds = (
 _ssh_key = match_whole(
     _key_kinds + r" [A-Za-z0-9+/]{40,}={0,2}(?: [A-Za-z0-9 ._@+:/()-]{0,100})?",
     "one line of a public key file: `ssh-ed25519 AAAA... comment`, without options in front",
+    "copy the whole line of the .pub file",
     max_length=4096,
 )
 SshPublicKey = Annotated[str, *_ssh_key]
@@ -27,16 +29,23 @@ _password_hash = match_whole(
     r"(?:\$y\$[./A-Za-z0-9]+\$[./A-Za-z0-9]{1,86}\$[./A-Za-z0-9]{43}"
     r"|\$6\$(?:rounds=[1-9][0-9]{0,8}\$)?[./A-Za-z0-9]{1,16}\$[./A-Za-z0-9]{86})",
     "a password hash as `mkpasswd -m yescrypt` prints it, beginning with $y$",
+    "run `mkpasswd -m yescrypt`, never write the password itself",
     max_length=200,
 )
 PasswordHash = Annotated[str, *_password_hash]
 """A salted hash, crypt(5): yescrypt, or sha512crypt of older systems."""
 _timezone = match_whole(
-    r"[A-Za-z][A-Za-z0-9_+-]*(?:/[A-Za-z0-9][A-Za-z0-9_+-]*){0,2}", "a time zone such as Europe/Berlin", max_length=40
+    r"[A-Za-z][A-Za-z0-9_+-]*(?:/[A-Za-z0-9][A-Za-z0-9_+-]*){0,2}",
+    "a time zone such as Europe/Berlin",
+    "a name `timedatectl list-timezones` knows",
+    max_length=40,
 )
 Timezone = Annotated[str, *_timezone]
 _sysctl_key = match_whole(
-    r"[a-z][a-z0-9_-]*(?:\.[a-zA-Z0-9][a-zA-Z0-9_-]*)+", "a kernel setting such as net.core.somaxconn", max_length=120
+    r"[a-z][a-z0-9_-]*(?:\.[a-zA-Z0-9][a-zA-Z0-9_-]*)+",
+    "a kernel setting such as net.core.somaxconn",
+    "its name as `sysctl -a` prints it",
+    max_length=120,
 )
 SysctlKey = Annotated[str, *_sysctl_key]
 
@@ -44,7 +53,7 @@ SysctlKey = Annotated[str, *_sysctl_key]
 def _read_sysctl(value: Any) -> str:
     text = str(value) if type(value) is int else value
     if not isinstance(text, str) or len(text) > 200 or not _SYSCTL_VALUE.fullmatch(text):
-        raise ValueError("expected a number, a word, or numbers with spaces between")
+        raise Misfit("a number, a word, or numbers with spaces between", "write it as `sysctl -a` prints it behind =")
     return text
 
 
@@ -56,8 +65,8 @@ SysctlValue = Annotated[str, BeforeValidator(_read_sysctl), WithJsonSchema(_sysc
 
 def _read_full_name(value: str) -> str:
     if ":" in value:
-        raise ValueError("expected a name without colons")
-    return _plain_text(value)
+        raise Misfit("a name without colons", "take the colon out")
+    return plain_text(value)
 
 
 FullName = Annotated[str, AfterValidator(_read_full_name), Field(max_length=100)]

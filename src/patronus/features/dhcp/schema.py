@@ -19,6 +19,7 @@ from patronus.values.types import (
     MacAddress,
     Range4,
     Section,
+    Switch,
     Text,
 )
 
@@ -41,7 +42,7 @@ class Option(Section):
     uint32: tuple[Annotated[Count, Field(ge=0, le=0xFFFFFFFF)], ...] | None = Field(
         default=None, max_length=32, description="Numbers of four bytes."
     )
-    flag: bool | None = Field(default=None, description="One byte, 1 for true.")
+    flag: Switch | None = Field(default=None, description="One byte, 1 for true.")
     hex: HexBytes | None = Field(default=None, description="Bytes in hexadecimal: `01:04:c0a8`.")
 
 
@@ -107,14 +108,14 @@ class Subnet(HostSettings):
     network: Cidr4 | None = Field(
         default=None, description="The network. Default: that of the interface's first address."
     )
-    enabled: bool = Field(default=True, description="false serves nobody here; the settings stay.")
+    enabled: Switch = Field(default=True, description="false serves nobody here; the settings stay.")
     pools: tuple[Range4, ...] = Field(
         default=(), max_length=64, description="Ranges of addresses for hosts without reservation."
     )
     exclude: tuple[Range4, ...] = Field(
         default=(), max_length=256, description="Addresses inside the pools that are never given away."
     )
-    deny_unknown: bool = Field(default=False, description="Serve only hosts that have a reservation.")
+    deny_unknown: Switch = Field(default=False, description="Serve only hosts that have a reservation.")
     lease_time: Duration | None = Field(default=None, description="Default: `dhcp.lease_time`.")
     max_lease_time: Duration | None = Field(default=None, description="Default: `dhcp.max_lease_time`.")
     reservations: tuple[Reservation, ...] = Field(default=(), max_length=4096, description="Hosts known by name.")
@@ -127,7 +128,7 @@ class DhcpServer(Section):
         default=7200, description="How long an address is lent unless the host asks otherwise."
     )
     max_lease_time: Duration = Field(default=86400, description="The longest a host can ask for.")
-    authoritative: bool = Field(
+    authoritative: Switch = Field(
         default=True, description="Tell hosts with an address of another network that it is not valid here."
     )
     subnets: tuple[Subnet, ...] = Field(default=(), max_length=1024, description="The networks served.")

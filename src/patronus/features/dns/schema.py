@@ -19,6 +19,7 @@ from patronus.values.types import (
     RecordName,
     Section,
     Size,
+    Switch,
     Text,
 )
 
@@ -41,13 +42,13 @@ class Upstream(Section):
 class DomainUpstream(Upstream):
     """Who answers for one domain."""
 
-    authoritative: bool = Field(
+    authoritative: Switch = Field(
         default=False, description="The servers are the domain's own (stub zone); false: they are resolvers."
     )
-    dnssec: bool = Field(
+    dnssec: Switch = Field(
         default=True, description="false for an inner domain that is not signed but has a signed parent."
     )
-    private: bool = Field(default=True, description="Answers may hold private addresses.")
+    private: Switch = Field(default=True, description="Answers may hold private addresses.")
 
 
 class Mx(Section):
@@ -81,7 +82,7 @@ class Record(Section):
     ptr: DomainName | None = Field(
         default=None, description="For a name in in-addr.arpa or ip6.arpa: what it points to."
     )
-    reverse: bool = Field(default=True, description="Answer questions for the addresses with this name, too.")
+    reverse: Switch = Field(default=True, description="Answer questions for the addresses with this name, too.")
     ttl: Duration = Field(default=3600, description="How long others may keep the answer.")
 
 
@@ -94,18 +95,18 @@ class Dns(Section):
     allow: tuple[Cidr, ...] = Field(
         default=(), max_length=256, description="Further networks that may ask, such as networks behind another router."
     )
-    dnssec: bool = Field(default=True, description="Validate answers; a forged one becomes SERVFAIL.")
+    dnssec: Switch = Field(default=True, description="Validate answers; a forged one becomes SERVFAIL.")
     forwarders: tuple[Upstream, ...] = Field(
         default=(),
         max_length=16,
         description="Resolvers to ask instead of the root servers; all with `tls_name`, or none.",
     )
-    forward_to_provider: bool = Field(
+    forward_to_provider: Switch = Field(
         default=False,
         description="Ask the name servers the provider gives and those at `interfaces.<name>.dns`, not the root "
         "servers. They have to pass DNSSEC on, or `dnssec` has to be off.",
     )
-    forward_first: bool = Field(default=False, description="Ask the root servers when no forwarder answers.")
+    forward_first: Switch = Field(default=False, description="Ask the root servers when no forwarder answers.")
     domains: dict[DomainName, DomainUpstream] = Field(
         default={}, max_length=1024, description="Other servers for single domains."
     )
@@ -116,9 +117,9 @@ class Dns(Section):
         description="What to answer in a domain beside `records` (local-zone): `static` that nothing else "
         "exists; `transparent` what the world says; `always_nxdomain` blocks it.",
     )
-    register_leases: bool = Field(default=True, description="Know hosts by the name they gave to the DHCP server.")
-    register_reservations: bool = Field(default=True, description="Know hosts by the name of their reservation.")
-    rebind_protection: bool = Field(
+    register_leases: Switch = Field(default=True, description="Know hosts by the name they gave to the DHCP server.")
+    register_reservations: Switch = Field(default=True, description="Know hosts by the name of their reservation.")
+    rebind_protection: Switch = Field(
         default=True, description="Refuse answers from outside that hold private addresses (DNS rebinding)."
     )
     private_domains: tuple[DomainName, ...] = Field(
@@ -127,8 +128,8 @@ class Dns(Section):
     insecure_domains: tuple[DomainName, ...] = Field(
         default=(), max_length=256, description="Domains that are not validated."
     )
-    prefetch: bool = Field(default=True, description="Refresh answers that are asked often before they run out.")
-    serve_expired: bool = Field(
+    prefetch: Switch = Field(default=True, description="Refresh answers that are asked often before they run out.")
+    serve_expired: Switch = Field(
         default=True, description="Answer from what is known when the servers outside do not (RFC 8767)."
     )
     min_ttl: Annotated[Duration, Field(le=3600)] = Field(default=0, description="Keep answers at least this long.")
@@ -139,4 +140,4 @@ class Dns(Section):
     threads: Annotated[Count, Field(ge=1, le=64)] = Field(
         default=2, description="Threads that answer; more help only with many thousand questions a second."
     )
-    log_queries: bool = Field(default=False, description="Write every question to the journal.")
+    log_queries: Switch = Field(default=False, description="Write every question to the journal.")

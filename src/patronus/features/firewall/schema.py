@@ -7,7 +7,7 @@ from typing import Literal
 from pydantic import Field
 
 from patronus.features.firewall.names import IcmpType, Protocol, TcpFlag
-from patronus.values.types import AddressTerm, LinkTerm, Many, Name, PortTerm, Section, Text
+from patronus.values.types import AddressTerm, LinkTerm, Many, Name, PortTerm, Section, Switch, Text
 
 
 class TcpFlags(Section):
@@ -22,7 +22,7 @@ class Rule(Section):
 
     name: Name = Field(description="The rule's stable name: in the log, in counters, in the ruleset.")
     description: Text = Field(default="", description="A line for people.")
-    enabled: bool = Field(default=True, description="A rule that is not enabled is left out. Default: true.")
+    enabled: Switch = Field(default=True, description="A rule that is not enabled is left out. Default: true.")
     action: Literal["pass", "block", "reject"] = Field(
         description="`pass` lets the connection through with all its replies; `block` drops in silence; `reject` "
         "answers with a TCP reset or an ICMP error."
@@ -56,7 +56,7 @@ class Rule(Section):
     source_ports: Many[PortTerm] = Field(default=(), description="Source ports, with TCP or UDP. Default: any.")
     ports: Many[PortTerm] = Field(default=(), description="Destination ports, with TCP or UDP. Default: any.")
     tcp_flags: TcpFlags | None = Field(default=None, description="TCP flags, with protocol `tcp`. Default: any.")
-    log: bool = Field(
+    log: Switch = Field(
         default=False,
         description="Log matching packets to the journal as `patronus:<name>:`, at most 50 a second. Default: false.",
     )
@@ -66,10 +66,10 @@ class Firewall(Section):
     """Rules in order; the first that matches a new connection decides. What no rule matches is dropped."""
 
     rules: tuple[Rule, ...] = Field(default=(), description="The rules, in order.")
-    anti_lockout: bool = Field(
+    anti_lockout: Switch = Field(
         default=True,
         description="Keep SSH to the box open from every zone that is not external, before all rules. Default: true.",
     )
-    log_default: bool = Field(
+    log_default: Switch = Field(
         default=True, description="Log packets that no rule matched as `patronus:box.default:`. Default: true."
     )

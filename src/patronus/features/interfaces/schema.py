@@ -22,6 +22,7 @@ from patronus.values.types import (
     Mtu,
     NicPath,
     Section,
+    Switch,
     Text,
     VlanId,
     ZoneName,
@@ -75,7 +76,7 @@ class Ipv4Settings(Section):
     reject_from: tuple[Ipv4, ...] = Field(
         default=(), max_length=16, description="DHCP servers whose offers are ignored, such as a modem's own."
     )
-    use_mtu: bool = Field(default=False, description="Take the MTU the DHCP server announces.")
+    use_mtu: Switch = Field(default=False, description="Take the MTU the DHCP server announces.")
 
     @property
     def source(self) -> str:
@@ -102,8 +103,10 @@ class Ipv6Settings(Section):
     prefix_hint: Annotated[Count, Field(ge=32, le=64)] | None = Field(
         default=None, description="With `dhcp`: the length of the prefix to ask the provider for, such as 56."
     )
-    delegation: bool = Field(default=True, description="With `dhcp`: ask for a prefix to delegate to other interfaces.")
-    rapid_commit: bool = Field(default=True, description="With `dhcp`: two messages instead of four where offered.")
+    delegation: Switch = Field(
+        default=True, description="With `dhcp`: ask for a prefix to delegate to other interfaces."
+    )
+    rapid_commit: Switch = Field(default=True, description="With `dhcp`: two messages instead of four where offered.")
     from_: InterfaceName | None = Field(
         default=None, alias="from", description="With `tracked`: the interface whose provider delegates the prefix."
     )
@@ -132,13 +135,13 @@ class Interface(Section):
     """One network interface: a card (`match`) or a VLAN (`vlan`)."""
 
     description: Text = Field(default="", description="For people.")
-    enabled: bool = Field(default=True, description="false keeps the link down; its settings stay.")
+    enabled: Switch = Field(default=True, description="false keeps the link down; its settings stay.")
     zone: ZoneName | None = Field(default=None, description="The zone whose firewall rules apply. Default: no zone.")
     match: Match | None = Field(default=None, description="Which network card this is.")
     vlan: Vlan | None = Field(default=None, description="This interface is a VLAN on another one.")
     mac: MacAddress | None = Field(default=None, description="Use this MAC address instead of the card's own.")
     mtu: Mtu | None = Field(default=None, description="Bytes per packet, 576-9216. Default: the driver's, mostly 1500.")
-    promiscuous: bool = Field(default=False, description="Receive packets addressed to others too.")
+    promiscuous: Switch = Field(default=False, description="Receive packets addressed to others too.")
     ipv4: Ipv4Settings = Field(default=Ipv4Settings(), description="IPv4 addresses. Default: none.")
     ipv6: Ipv6Settings = Field(default=Ipv6Settings(), description="IPv6 addresses. Default: none.")
     dns: tuple[Ip, ...] = Field(

@@ -6,7 +6,7 @@ from typing import Annotated
 
 from pydantic import Field
 
-from patronus.values.types import Count, Duration, Section, Size
+from patronus.values.types import Count, Duration, Section, Size, Switch
 
 MIB = 2**20
 
@@ -14,7 +14,7 @@ MIB = 2**20
 class Journal(Section):
     """What is kept of the logs on the box. Nothing is sent elsewhere."""
 
-    persistent: bool = Field(
+    persistent: Switch = Field(
         default=True,
         description="Keep the logs on disk. False keeps them in memory until the next boot. Default: true.",
     )

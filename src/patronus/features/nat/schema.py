@@ -6,7 +6,7 @@ from typing import Literal
 
 from pydantic import Field
 
-from patronus.values.types import AddressTerm, Ip, Ipv4, LinkTerm, Many, Name, Port, PortTerm, Section, Text
+from patronus.values.types import AddressTerm, Ip, Ipv4, LinkTerm, Many, Name, Port, PortTerm, Section, Switch, Text
 
 
 class OutboundRule(Section):
@@ -14,7 +14,7 @@ class OutboundRule(Section):
 
     name: Name = Field(description="The rule's stable name.")
     description: Text = Field(default="", description="A line for people.")
-    enabled: bool = Field(default=True, description="A rule that is not enabled is left out. Default: true.")
+    enabled: Switch = Field(default=True, description="A rule that is not enabled is left out. Default: true.")
     to: Many[LinkTerm] = Field(
         default=(), description="Zones or interfaces the packet leaves by. Default: external zones."
     )
@@ -48,7 +48,7 @@ class PortForward(Section):
 
     name: Name = Field(description="The forward's stable name.")
     description: Text = Field(default="", description="A line for people.")
-    enabled: bool = Field(default=True, description="A forward that is not enabled is left out. Default: true.")
+    enabled: Switch = Field(default=True, description="A forward that is not enabled is left out. Default: true.")
     from_: Many[LinkTerm] = Field(
         default=(), alias="from", description="Zones or interfaces it listens on. Default: external zones."
     )
@@ -67,7 +67,7 @@ class PortForward(Section):
         description="The (first) port at the target; with a range of `ports` the others follow in order. Default: "
         "the same ports.",
     )
-    reflection: bool = Field(
+    reflection: Switch = Field(
         default=False,
         description="Let hosts inside use the outside address too; where the target is in their own network its "
         "replies go through the box, and it sees the box as their source. Default: false.",
@@ -77,7 +77,7 @@ class PortForward(Section):
         description="`pass` lets the forwarded connections through the firewall, after the owner's rules, so that a "
         "`block` there wins; `none` leaves that to a rule of yours. Default: `pass`.",
     )
-    log: bool = Field(default=False, description="Log new connections. Default: false.")
+    log: Switch = Field(default=False, description="Log new connections. Default: false.")
 
 
 class Nat(Section):

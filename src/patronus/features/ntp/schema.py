@@ -6,7 +6,7 @@ from typing import Annotated
 
 from pydantic import Field
 
-from patronus.values.types import Count, HostOrAddress, InterfaceName, Port, Section
+from patronus.values.types import Count, HostOrAddress, InterfaceName, Port, Section, Switch
 
 Poll = Annotated[Count, Field(ge=0, le=17)]
 
@@ -15,15 +15,15 @@ class TimeSource(Section):
     """One server, or one name behind which a pool of servers stands."""
 
     host: HostOrAddress = Field(description="Name or address of the server or pool.")
-    pool: bool = Field(
+    pool: Switch = Field(
         default=False,
         description="The name stands for many servers: up to four of them are used, and replaced when they fail.",
     )
-    nts: bool = Field(
+    nts: Switch = Field(
         default=False,
         description="Authenticate with Network Time Security (RFC 8915): an answer without proof is not used.",
     )
-    prefer: bool = Field(default=False, description="Take this source when several are equally good.")
+    prefer: Switch = Field(default=False, description="Take this source when several are equally good.")
     port: Port = Field(default=123, description="UDP port of the server.")
     min_poll: Poll = Field(default=6, description="Shortest interval of questions, a power of two: 6 is 64 s.")
     max_poll: Poll = Field(default=10, description="Longest interval of questions, a power of two: 10 is 1024 s.")

@@ -6,12 +6,13 @@ from typing import Annotated, Literal
 
 from pydantic import AfterValidator, Field
 
+from patronus.values.fields import Misfit
 from patronus.values.types import Cidr6, Count, DomainName, Duration, InterfaceName, Ipv6, Section
 
 
 def _check_router_lifetime(seconds: int) -> int:
     if seconds and not 4 <= seconds <= 9000:
-        raise ValueError("expected 0s, or 4s to 9000s (RFC 4861)")
+        raise Misfit("0s, or 4s to 9000s (RFC 4861)", "`30m` is usual, `0s` is no default router")
     return seconds
 
 

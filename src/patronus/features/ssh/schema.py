@@ -6,19 +6,19 @@ from typing import Annotated
 
 from pydantic import Field
 
-from patronus.values.types import Count, Duration, InterfaceName, Port, Section
+from patronus.values.types import Count, Duration, InterfaceName, Port, Section, Switch
 
 
 class Ssh(Section):
     """The SSH server. root never logs in; keys and passwords belong to `system.admins`."""
 
-    enabled: bool = Field(default=True, description="Whether the box can be reached by SSH. Default: true.")
+    enabled: Switch = Field(default=True, description="Whether the box can be reached by SSH. Default: true.")
     interfaces: tuple[InterfaceName, ...] | None = Field(
         default=None,
         description="Interfaces on which SSH is reachable. Default: every interface whose zone is not external.",
     )
     port: Port = Field(default=22, description="TCP port. Default: 22.")
-    password_authentication: bool = Field(
+    password_authentication: Switch = Field(
         default=False, description="Let admins log in with their password too, not only with a key. Default: false."
     )
     max_auth_tries: Annotated[Count, Field(ge=1, le=20)] = Field(
@@ -30,7 +30,7 @@ class Ssh(Section):
     idle_timeout: Annotated[Duration, Field(ge=60, le=604800)] | None = Field(
         default=None, description="Close a session in which nothing happened for so long, 1m to 7d. Default: never."
     )
-    tcp_forwarding: bool = Field(
+    tcp_forwarding: Switch = Field(
         default=False,
         description="Let admins tunnel other connections through the box. They then reach whatever the box reaches, "
         "past the firewall's rules. Default: false.",

@@ -8,7 +8,7 @@ from typing import Annotated
 from pydantic import Field
 
 from patronus.values.accounts import FullName, PasswordHash, SshPublicKey, SysctlKey, SysctlValue, Timezone
-from patronus.values.types import Count, DomainName, Hostname, Name, Section
+from patronus.values.types import Count, DomainName, Hostname, Name, Section, Switch
 
 
 class Role(StrEnum):
@@ -42,7 +42,7 @@ class Admin(Section):
         description="Number of the user in the file system, 1000-59999. Default: computed from the name, so that it "
         "stays the same whatever else changes.",
     )
-    locked: bool = Field(
+    locked: Switch = Field(
         default=False, description="Keep the account and its files, but let nobody log in with it. Default: false."
     )
 

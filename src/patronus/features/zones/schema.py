@@ -6,34 +6,34 @@ from typing import Literal
 
 from pydantic import ConfigDict, Field, RootModel
 
-from patronus.values.types import Section, Text, ZoneName
+from patronus.values.types import Section, Switch, Text, ZoneName
 
 
 class Zone(Section):
     """One level of trust."""
 
     description: Text = Field(default="", description="A line for people.")
-    external: bool = Field(
+    external: Switch = Field(
         default=False,
         description="The internet side. Turns on the protections below, hides the other networks behind its address "
         "(see `nat.outbound`), and keeps management closed there.",
     )
-    block_private: bool | None = Field(
+    block_private: Switch | None = Field(
         default=None,
         description="Drop new connections from private sources: RFC 1918, loopback, IPv6 unique local. Default: on "
         "when `external`. Turn it off behind another router that uses such addresses.",
     )
-    block_bogons: bool | None = Field(
+    block_bogons: Switch | None = Field(
         default=None,
         description="Drop new connections from sources nobody may use on the internet: documentation, benchmark, "
         "multicast, reserved and unallocated ranges. Default: on when `external`.",
     )
-    anti_spoofing: bool | None = Field(
+    anti_spoofing: Switch | None = Field(
         default=None,
         description="Drop packets whose source is not reached back through the interface they came by. Default: on, "
         "but off when `external`. Turn it off for asymmetric routing.",
     )
-    ping: bool | None = Field(
+    ping: Switch | None = Field(
         default=None, description="Answer echo requests (ping), IPv4 and IPv6. Default: on, but off when `external`."
     )
     intra_zone: Literal["pass", "block"] = Field(
