@@ -18,14 +18,18 @@ from patronus_builder.tools import make_tools
 DISK = REPOSITORY / "build" / "patronus.raw"
 SEED = "5b8a3f0e-6e0c-4f5e-8f0b-1f6d1f0c9a51"
 BOOT_LOADER = Path("usr/lib/systemd/boot/efi/systemd-bootx64.efi")
+# systemd-repart's own choices for ext4, and what it leaves to chance otherwise: the seed of the folders' hashes.
+EXT4_OPTIONS = f"-E discard,lazy_itable_init=1,hash_seed={SEED}"
 LOADER_SETTINGS = "timeout 2\nconsole-mode keep\neditor no\n"
 
 
 def assemble(parts: Path, output: Path, incoming: Sequence[Path] = ()) -> Path:
     """Write a sparse disk image from a folder of parts.
 
-    `incoming` are signed bundles that the box finds on its config partition at the first boot. Returns `output`.
+    `incoming` are signed bundles that the box finds on its config partition at the first boot. The same parts and the
+    same bundles give the same bytes. Returns `output`.
     """
+    epoch = read_epoch(parts)
     with tempfile.TemporaryDirectory(prefix="patronus-disk-") as name:
         work = Path(name)
         (work / "incoming").mkdir()
@@ -36,10 +40,12 @@ def assemble(parts: Path, output: Path, incoming: Sequence[Path] = ()) -> Path:
         (work / "definitions").mkdir()
         for file, text in describe_partitions(parts, work).items():
             (work / "definitions" / file).write_text(text)
+        for path in (parts / "image.efi", *work.rglob("*")):
+            os.utime(path, (epoch, epoch))  # mcopy(1) writes the time of change into the ESP
         output.parent.mkdir(parents=True, exist_ok=True)
         draft = output.with_name(f".{output.name}.{os.getpid()}")
         try:
-            _run_repart(work / "definitions", draft)
+            _run_repart(work / "definitions", draft, epoch)
             draft.rename(output)
         finally:
             draft.unlink(missing_ok=True)
@@ -85,6 +91,14 @@ def read_identity(parts: Path) -> tuple[str, str]:
         return die(f"{error.filename} is missing", hint="make image")
 
 
+def read_epoch(parts: Path) -> int:
+    """The moment (seconds since 1970) that stands for every time in the image and on its disks."""
+    try:
+        return int((parts / "epoch").read_text())
+    except FileNotFoundError as error:
+        return die(f"{error.filename} is missing", hint="make image")
+
+
 def split_root_hash(root_hash: str) -> tuple[str, str]:
     """Partition UUIDs of root and verity: the halves of the hash, so that the kernel image finds its own slot."""
     data = bytes.fromhex(root_hash)
@@ -100,8 +114,9 @@ def _partition(kind: str, label: str, size: str, **settings: str) -> str:
     return "[Partition]\n" + "".join(f"{name}={value}\n" for name, value in {**fixed, **settings}.items())
 
 
-def _run_repart(definitions: Path, output: Path) -> None:
-    command = ["systemd-repart", "--empty=create", "--size=auto", "--offline=yes", "--dry-run=no"]
+def _run_repart(definitions: Path, output: Path, epoch: int) -> None:
+    command = ["env", f"SOURCE_DATE_EPOCH={epoch}", f"SYSTEMD_REPART_MKFS_OPTIONS_EXT4={EXT4_OPTIONS}"]
+    command += ["systemd-repart", "--empty=create", "--size=auto", "--offline=yes", "--dry-run=no"]
     command += ["--architecture=x86-64", f"--definitions={definitions}", f"--seed={SEED}", str(output)]
     done = run_in_sandbox(command, quiet=True)
     if done.returncode:

@@ -100,6 +100,7 @@ def build_parts(request: ImageRequest) -> None:
         arguments.append(f"--extra-tree={request.trust.resolve()}:/usr/lib/patronus/trust")
     run_mkosi([*arguments, "build"], log=BUILD_FOLDER / "logs" / "image.log")
     (PARTS_FOLDER / "version").write_text(f"{request.version}\n")
+    (PARTS_FOLDER / "epoch").write_text(f"{find_epoch()}\n")
 
 
 def forget_stale_packages(cache: Path) -> list[str]:

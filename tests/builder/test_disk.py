@@ -46,6 +46,12 @@ def test_the_root_slot_carries_its_id(parts: Path, tmp_path: Path) -> None:
     assert "UUID=" not in found["20-root-b.conf"]
 
 
+def test_parts_without_their_moment_end_with_the_next_step(parts: Path, capsys: pytest.CaptureFixture[str]) -> None:
+    with pytest.raises(SystemExit):
+        disk.read_epoch(parts)
+    assert "make image" in capsys.readouterr().err
+
+
 def test_parts_that_were_never_built_end_with_the_next_step(tmp_path: Path, capsys: pytest.CaptureFixture[str]) -> None:
     with pytest.raises(SystemExit):
         disk.read_identity(tmp_path)
