@@ -100,6 +100,8 @@ def confirm(layout: Layout, record: Record, *, rotates: bool) -> None:
 
 def settle_rotation(layout: Layout) -> None:
     """Finish or forget an exchange of the store that was interrupted. The caller holds the lock, or is the boot."""
+    if not any(_rotations(layout).glob(f"*/{_STAGED}")):
+        return  # as at nearly every boot: the store is not even parsed
     root = read_root(layout)
     staged = _folder(layout, root.store) / _STAGED if root else None
     if root is None or staged is None or not staged.exists():
@@ -126,8 +128,12 @@ def _stage(layout: Layout, generation: str) -> None:
         sync_folder(place)
 
 
+def _rotations(layout: Layout) -> Path:
+    return layout.config / "trust/rotations"
+
+
 def _folder(layout: Layout, root: TrustStore) -> Path:
-    return layout.config / "trust/rotations" / root.fingerprint.removeprefix("SHA256:")[:16]
+    return _rotations(layout) / root.fingerprint.removeprefix("SHA256:")[:16]
 
 
 def _links(layout: Layout, root: TrustStore) -> list[Path]:
