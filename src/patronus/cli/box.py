@@ -13,6 +13,7 @@ from patronus.cli.text import print_findings, print_review, safe, say
 from patronus.ops import messages as m
 from patronus.ops import registry
 from patronus.ops.client import call
+from patronus.ops.inputs import read_input
 from patronus.values.problem import Problem, Refused
 
 
@@ -38,8 +39,7 @@ def run_status(arguments: argparse.Namespace) -> int:
 
 
 def _read_bundle(name: str) -> str:
-    raw = sys.stdin.buffer.read() if name == "-" else Path(name).read_bytes()
-    return base64.b64encode(raw).decode()
+    return base64.b64encode(read_input(Path(name))).decode()
 
 
 def run_apply(arguments: argparse.Namespace) -> int:

@@ -9,6 +9,7 @@ import time
 
 from patronus.cli.text import print_review, say
 from patronus.ops.errors import CallFailed
+from patronus.ops.inputs import read_input
 from patronus.ops.messages import Review
 
 _NEW_CONNECTION = (
@@ -25,7 +26,7 @@ class RemoteRefused(CallFailed):
 
 def run_push(arguments: argparse.Namespace) -> int:
     """Show the plan, apply, reconnect, confirm."""
-    bundle = arguments.bundle.read_bytes()
+    bundle = read_input(arguments.bundle)
     try:
         plan = _plan(arguments, bundle)
         print_review(plan)

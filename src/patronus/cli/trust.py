@@ -9,6 +9,7 @@ from patronus.ops import messages as m
 from patronus.ops import registry
 from patronus.ops import trust as t
 from patronus.ops.client import call
+from patronus.ops.inputs import MAX_KEYS, read_input
 
 
 def run_show(arguments: argparse.Namespace) -> int:
@@ -40,7 +41,7 @@ def run_stick(arguments: argparse.Namespace) -> int:
 
 def run_enrol(arguments: argparse.Namespace) -> int:
     """Enrol public keys on a box that trusts nobody."""
-    keys = "\n".join(path.read_text("utf-8", "replace") for path in arguments.keys)
+    keys = "\n".join(read_input(path, MAX_KEYS).decode("utf-8", "replace") for path in arguments.keys)
     request = t.EnrolRequest(keys=keys, threshold=arguments.threshold, groups=tuple(arguments.group))
     done = call(registry.ENROL, request, lambda text: say(f"{text} ..."))
     if arguments.json:

@@ -10,13 +10,14 @@ from datetime import UTC, datetime
 from pathlib import Path
 from typing import Any, NamedTuple, cast
 
-from patronus.host.files import read_bounded, write_atomically
+from patronus.host.files import write_atomically
 from patronus.host.sshkeygen import SshKeygen
+from patronus.ops.inputs import MAX_KEYS, read_documents, read_input
 from patronus.ops.messages import FileChange, Finding, Review
 from patronus.pipeline.build import Built, build, documents_of
 from patronus.pipeline.review import review
 from patronus.pipeline.schema import document_schema
-from patronus.trust.format import MAX_BUNDLE, split
+from patronus.trust.format import split
 from patronus.trust.manifest import ANY_DEVICE, Manifest, Target
 from patronus.trust.names import POLICY, SIGNERS
 from patronus.trust.payload import digest, pack, unpack
@@ -43,21 +44,6 @@ class SignOptions(NamedTuple):
     parent: str = ""
     expires: datetime | None = None
     trust: Path | None = None
-
-
-def read_documents(path: Path) -> dict[str, bytes]:
-    """Read a document, or every `*.yaml` of a folder. Raises Refused."""
-    paths = sorted(path.glob("*.yaml")) if path.is_dir() else [path]
-    if not paths:
-        raise Refused([Problem("", f"{path} holds no *.yaml file", "name the folder with your fragments")])
-    return {file.name: _read(file) for file in paths}
-
-
-def _read(path: Path) -> bytes:
-    try:
-        return read_bounded(path, MAX_BUNDLE)
-    except OSError as error:
-        raise Refused([Problem("", f"{path} cannot be read: {error.strerror}", "check the name")]) from error
 
 
 def check(path: Path, profiles: Collection[str] | None = None) -> tuple[Finding, ...]:
@@ -88,7 +74,7 @@ def _review(old: Built | None, new: Built) -> Review:
 def sign(path: Path, keys: Sequence[Path], options: SignOptions) -> bytes:
     """Check a document and return it as a signed bundle; a bundle instead gets one more signature."""
     keygen = SshKeygen()
-    raw = _read(path) if path.is_file() else b""
+    raw = read_input(path) if path.is_file() else b""
     if is_bundle(raw):
         if options.trust:
             hint = "sign the document anew with --trust; the others add their signatures to that bundle"
@@ -158,7 +144,7 @@ class Verdict(NamedTuple):
 def verify(path: Path, trust: Path) -> Verdict:
     """Check a bundle's signatures against a trust folder, and its document. Raises Refused."""
     now, store = datetime.now(UTC), read_trust(trust)
-    verified = verify_away(_read(path), store, schema_version=SCHEMA_VERSION, now=now, keygen=SshKeygen())
+    verified = verify_away(read_input(path), store, schema_version=SCHEMA_VERSION, now=now, keygen=SshKeygen())
     built = build(documents_of(verified.members))
     notes = [*verified.warnings, *(describe(store, verified.store, verified.signers) if verified.store else ())]
     warnings = [*(reason.as_problem(WARNING) for reason in notes), *built.warnings]
@@ -168,17 +154,18 @@ def verify(path: Path, trust: Path) -> Verdict:
 def read_trust(folder: Path) -> TrustStore:
     """Read a trust folder: `allowed_signers` and `policy.json` (without it, one signature is enough)."""
     policy = folder / "policy.json"
-    return parse_store(_read(folder / "allowed_signers"), _read(policy) if policy.exists() else b'{"threshold":1}')
+    signers = read_input(folder / "allowed_signers", MAX_KEYS)
+    return parse_store(signers, read_input(policy, MAX_KEYS) if policy.exists() else b'{"threshold":1}')
 
 
 def inspect(path: Path) -> list[str]:
     """Tell what a bundle claims, unverified, one fact a line."""
-    return inspect_bundle(_read(path)).lines()
+    return inspect_bundle(read_input(path)).lines()
 
 
 def inspect_data(path: Path) -> dict[str, Any]:
     """Tell the same as plain data for programs."""
-    return cast(dict[str, Any], _plain(inspect_bundle(_read(path))))
+    return cast(dict[str, Any], _plain(inspect_bundle(read_input(path))))
 
 
 def _plain(value: object) -> object:
@@ -191,25 +178,25 @@ def _plain(value: object) -> object:
 
 def write_bundle(path: Path, bundle: bytes) -> None:
     """Write a bundle; never over a file that is none, such as the document itself. Raises Refused."""
-    if path.exists() and path.stat().st_size and not is_bundle(_read(path)):
+    if path.exists() and path.stat().st_size and not is_bundle(read_input(path)):
         raise Refused([Problem("", f"{path} exists and is no bundle", "choose another name, or remove it")])
     write_atomically(path, bundle)
 
 
 def bundle_digest(path: Path) -> str:
     """Return the digest that a later bundle names as its parent."""
-    return digest(split(_read(path)).payload)
+    return digest(split(read_input(path)).payload)
 
 
 def keygen(
     public_keys: Sequence[Path], folder: Path, threshold: int, groups: Sequence[str] = (), *, rotation: bool = True
 ) -> str:
     """Write a trust folder that accepts these public keys; return its fingerprint. Never over one. Raises Refused."""
-    signers = tuple(read_signer(key.stem, _read(key)) for key in public_keys)
+    signers = tuple(read_signer(key.stem, read_input(key, MAX_KEYS)) for key in public_keys)
     store = TrustStore(signers, threshold, tuple(groups) or None, rotation)
     allowed, policy = render_store(store)
     parse_store(allowed, policy)
-    if (folder / "allowed_signers").exists() and _read(folder / "allowed_signers") != allowed:
+    if (folder / "allowed_signers").exists() and read_input(folder / "allowed_signers", MAX_KEYS) != allowed:
         hint = "name another folder, or remove it: with other keys or fewer, other people decide"
         raise Refused([Problem("", f"{folder} holds another trust store", hint)])
     write_atomically(folder / "allowed_signers", allowed)

@@ -1,0 +1,66 @@
+"""What a person hands over: files, folders of documents, standard input. Never more than a limit is read."""
+
+from __future__ import annotations
+
+import stat
+import sys
+from collections.abc import Iterable
+from pathlib import Path
+
+from patronus.host.files import read_bounded
+from patronus.pipeline.load import MAX_DOCUMENT
+from patronus.trust.format import MAX_BUNDLE
+from patronus.values.problem import Problem, Refused
+
+STDIN = Path("-")
+MAX_KEYS = 2**20
+"""Bytes of a file with public keys."""
+
+
+def read_input(path: Path, limit: int = MAX_BUNDLE) -> bytes:
+    """Read a file, or standard input for `-`. Raises Refused, also when there is more than `limit` bytes."""
+    try:
+        raw = sys.stdin.buffer.read(limit + 1) if path == STDIN else read_bounded(path, limit)
+    except OSError as error:
+        raise Refused([Problem("", f"{path} cannot be read: {error.strerror}", "check the name")]) from error
+    if len(raw) > limit:
+        what = "standard input" if path == STDIN else str(path)
+        raise Refused([Problem("", f"{what} has more than {_write_limit(limit)}", "is it the right file?")])
+    return raw
+
+
+def _write_limit(limit: int) -> str:
+    return f"{limit // 2**20} MiB" if limit >= 2**20 else f"{limit // 2**10} KiB"
+
+
+def read_documents(path: Path) -> dict[str, bytes]:
+    """Read a document, or every `*.yaml` of a folder, by file name. Raises Refused."""
+    if not path.is_dir():
+        return {"stdin.yaml" if path == STDIN else path.name: read_input(path, MAX_DOCUMENT)}
+    paths = sorted(path.glob("*.yaml"))
+    if not paths:
+        raise Refused([Problem("", f"{path} holds no *.yaml file", "name the folder with your fragments")])
+    problems = list(_find_odd(paths))
+    if problems:
+        raise Refused(problems)
+    documents: dict[str, bytes] = {}
+    left = MAX_DOCUMENT
+    for file in paths:
+        documents[file.name] = read_input(file, MAX_DOCUMENT)
+        left -= len(documents[file.name])
+        if left < 0:
+            message = f"the files of {path} have together more than {_write_limit(MAX_DOCUMENT)}"
+            raise Refused([Problem("", message, "move long lists into URL tables or attached files")])
+    return documents
+
+
+def _find_odd(paths: Iterable[Path]) -> Iterable[Problem]:
+    """Yield what is no plain file: a pipe would wait for ever, a device never end. Links to plain files are fine."""
+    for path in paths:
+        try:
+            plain = stat.S_ISREG(path.stat().st_mode)
+        except OSError as error:
+            yield Problem("", f"{path} cannot be read: {error.strerror}", "repair or remove it")
+        else:
+            if not plain:
+                yield Problem("", f"{path} is not a plain file", "remove it from the folder")
