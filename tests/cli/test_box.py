@@ -89,6 +89,14 @@ ANSWERS: dict[str, m.Message] = {
             ),
         )
     ),
+    "Counters": o.Counters(
+        seconds=61,
+        rules=(
+            o.RuleHits(place="firewall.rules", name="lan-out", stage="filter", packets=3, bytes=180),
+            o.RuleHits(place="nat.port_forwards", name="web", stage="nat", packets=0, bytes=0),
+            o.RuleHits(place="box", name="default", stage="filter", packets=12, bytes=1500),
+        ),
+    ),
     "Diagnose": o.Output(lines=("default via 198.51.100.1",), ok=True),
     "Reboot": m.Nothing(),
     "PowerOff": m.Nothing(),
@@ -177,7 +185,7 @@ def test_a_dry_run_only_plans(daemon: Daemon, bundle: Path, patronus: Command) -
 def test_an_absent_bundle_asks_nothing(daemon: Daemon, patronus: Command) -> None:
     done = patronus("apply", "absent")
     assert done.returncode == 1
-    assert "absent: No such file or directory" in done.stderr
+    assert "absent cannot be read: No such file or directory" in done.stderr
     assert daemon.asked == []
 
 
@@ -205,6 +213,7 @@ def test_a_refusal_is_code_one_with_every_problem(daemon: Daemon, bundle: Path, 
         (["ping", "gw", "--count", "2", "--family", "6"], ("Ping", {"host": "gw", "count": 2, "family": 6})),
         (["connections"], ("Connections", {"limit": 20, "sort": "bytes"})),
         (["firewall-log", "--limit", "7"], ("FirewallLog", {"limit": 7})),
+        (["counters", "web"], ("Counters", {})),
         (["diagnose", "routes"], ("Diagnose", {"topic": "routes"})),
         (["reboot"], ("Reboot", {})),
         (["power-off"], ("PowerOff", {})),
@@ -213,6 +222,17 @@ def test_a_refusal_is_code_one_with_every_problem(daemon: Daemon, bundle: Path, 
 def test_what_is_asked(argv: list[str], asked: tuple[str, dict[str, Any]], daemon: Daemon, patronus: Command) -> None:
     assert patronus(*argv).returncode == 0
     assert daemon.asked == [asked]
+
+
+def test_counters_are_a_table_of_all_rules_or_of_those_asked_for(daemon: Daemon, patronus: Command) -> None:
+    assert patronus("counters").stdout.splitlines() == [
+        "rule               name     stage   packets  bytes",
+        "firewall.rules     lan-out  filter  3        180",
+        "nat.port_forwards  web      nat     0        0",
+        "box                default  filter  12       1.5k",
+        "since the rules were loaded, 1 min 1 s ago",
+    ]
+    assert [line.split()[1] for line in patronus("counters", "port_forwards").stdout.splitlines()[1:-1]] == ["web"]
 
 
 def test_history_tells_what_runs_and_what_boots(daemon: Daemon, patronus: Command) -> None:
@@ -233,7 +253,8 @@ def test_show_prints_a_document_as_it_is(daemon: Daemon, patronus: Command) -> N
     [(["status"], "Status"), (["history"], "History"), (["confirm"], "Confirm"), (["rollback"], "Rollback"),
      (["diff", "7-def"], "Diff"), (["show"], "Show"), (["apply", "x.bundle"], "Apply"),
      (["apply", "--dry-run", "x.bundle"], "Plan"), (["links"], "Links"), (["ping", "gw"], "Ping"),
-     (["connections"], "Connections"), (["firewall-log"], "FirewallLog"), (["diagnose", "routes"], "Diagnose"),
+     (["connections"], "Connections"), (["firewall-log"], "FirewallLog"), (["counters"], "Counters"),
+     (["diagnose", "routes"], "Diagnose"),
      (["reboot"], "Reboot"), (["power-off"], "PowerOff")],
 )  # fmt: skip
 def test_programs_get_the_whole_result(

@@ -14,7 +14,7 @@ from patronus.boot import load
 from patronus.daemon import observe
 from patronus.daemon.caller import Caller
 from patronus.daemon.handlers import HANDLERS
-from patronus.host import conntrack
+from patronus.host import conntrack, nft
 from patronus.host.run import CommandFailed
 from patronus.ops import messages as m
 from patronus.ops import observations as o
@@ -152,3 +152,19 @@ def test_every_topic_can_be_looked_at(box: Box) -> None:
 def test_the_box_goes_down_after_it_has_answered(box: Box, name: str, verb: str) -> None:
     assert HANDLERS[name](box.layout, m.Nothing(), CALLER) == m.Nothing()
     assert box.system.calls == [f"systemctl --no-block {verb}"]
+
+
+def test_counters_are_those_since_the_rules_were_loaded(running: Box, monkeypatch: pytest.MonkeyPatch) -> None:
+    counter = {"counter": {"packets": 2, "bytes": 120}}
+    listing = {"nftables": [{"rule": {"chain": "input", "comment": "box.default", "expr": [counter, {"drop": None}]}}]}
+    monkeypatch.setattr(nft, "list_counters", lambda: [listing])
+    loaded = float(running.layout.ruleset_loaded.read_text())
+    monkeypatch.setattr(observe, "clock", lambda: loaded + 5)
+    assert observe.counters(running.layout, m.Nothing(), CALLER) == o.Counters(
+        seconds=5, rules=(o.RuleHits(place="box", name="default", stage="filter", packets=2, bytes=120),)
+    )
+
+
+def test_a_box_without_rules_of_its_own_has_no_counters(box: Box, monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setattr(nft, "list_counters", lambda: [{}])
+    assert observe.counters(box.layout, m.Nothing(), CALLER).rules == ()

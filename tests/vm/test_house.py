@@ -114,7 +114,8 @@ def test_counters_move_with_the_rules_that_decide(house: House) -> None:
     moved = house.counters() - before
     assert moved["lan-out"] >= 1
     assert moved["no-telnet"] >= 1
-    assert moved["box.default"] >= 1
+    assert moved["box.default filter"] >= 1
+    assert moved["nat.outbound.automatic nat"] >= 1
 
 
 def test_the_box_asks_the_provider_with_its_own_link_local_address(house: House) -> None:

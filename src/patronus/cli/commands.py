@@ -51,7 +51,7 @@ def add_workstation(commands: Any) -> None:
 
 
 def _add_document(parser: argparse.ArgumentParser) -> None:
-    parser.add_argument("document", type=Path, help="YAML file, or folder of YAML files")
+    parser.add_argument("document", type=Path, help="YAML file, folder of YAML files, or - for standard input")
     parser.add_argument("--profiles", nargs="*", metavar="NAME", help="profiles of the image (default: any)")
     parser.add_argument("--json", action="store_true", help="print data for programs")
 
@@ -115,6 +115,9 @@ def add_observation(commands: Any) -> None:
 
     log = _add(commands, "firewall-log", "packets that rules logged, newest first", "observe")
     log.add_argument("--limit", type=int, default=50, metavar="N", help="1-500 (default 50)")
+
+    counters = _add(commands, "counters", "what each firewall rule has matched", "observe")
+    counters.add_argument("rule", nargs="?", default="", help="only rules with this in their place or name")
 
     diagnose = _add(commands, "diagnose", "routes, neighbours, sockets and more", "observe")
     diagnose.add_argument(

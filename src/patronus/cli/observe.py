@@ -50,6 +50,12 @@ def run_firewall_log(arguments: argparse.Namespace) -> int:
     return _print(arguments, log, wording.tell_firewall_log(log))
 
 
+def run_counters(arguments: argparse.Namespace) -> int:
+    """List what each rule has matched."""
+    counters = call(registry.COUNTERS, m.Nothing())
+    return _print(arguments, counters, wording.tell_counters(counters, arguments.rule))
+
+
 def _bounded(limit: int) -> int:
     if not 1 <= limit <= o.MAX_ENTRIES:
         raise Refused([Problem("", f"cannot list {limit} entries", f"1 to {o.MAX_ENTRIES}")])

@@ -8,13 +8,15 @@ from typing import Any
 from patronus.boot.choose import verify_old
 from patronus.daemon import look
 from patronus.daemon.caller import Caller
-from patronus.host import conntrack, inspection, linkstate, packetlog
+from patronus.firewall.counters import read_counters
+from patronus.host import conntrack, inspection, linkstate, nft, packetlog
 from patronus.host.generations import Generations
 from patronus.host.layout import Layout
 from patronus.host.run import CommandFailed, stream
 from patronus.host.trust import read_trust
 from patronus.ops import messages as m
 from patronus.ops import observations as o
+from patronus.pipeline.confirm import clock
 from patronus.trust.format import MAX_BUNDLE
 from patronus.values.problem import Refused
 
@@ -79,6 +81,15 @@ def firewall_log(_layout: Layout, request: o.FirewallLogRequest, _caller: Caller
     return o.FirewallLog(entries=tuple(o.LoggedPacket(**item._asdict()) for item in packetlog.newest(request.limit)))
 
 
+def counters(layout: Layout, _request: m.Nothing, _caller: Caller) -> o.Counters:
+    """Count what each rule has matched since the ruleset was loaded."""
+    loaded = layout.ruleset_loaded
+    since = float(loaded.read_text()) if loaded.exists() else 0.0
+    hits = read_counters(nft.list_counters())
+    rules = tuple(o.RuleHits(**source._asdict(), **count._asdict()) for source, count in hits.items())
+    return o.Counters(seconds=round(clock() - since, 1), rules=rules)
+
+
 def diagnose(_layout: Layout, request: o.DiagnoseRequest, _caller: Caller) -> o.Output:
     """Show one side of the box as its own tools print it."""
     return o.Output(lines=tuple(inspection.show(request.topic)), ok=True)
@@ -89,5 +100,6 @@ HANDLERS: dict[str, Callable[[Layout, Any, Caller], m.Message]] = {
     "Ping": ping,
     "Connections": connections,
     "FirewallLog": firewall_log,
+    "Counters": counters,
     "Diagnose": diagnose,
 }

@@ -37,6 +37,11 @@ class Layout(NamedTuple):
         return self.run / "chosen"
 
     @property
+    def ruleset_loaded(self) -> Path:
+        """The uptime (seconds) at which the ruleset was loaded: its counters began at 0."""
+        return self.run / "ruleset-loaded"
+
+    @property
     def failure(self) -> Path:
         """Why this boot fails secure."""
         return self.run / "failure.json"

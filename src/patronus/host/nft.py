@@ -1,11 +1,12 @@
-"""Loads rulesets with libnftables: one load is one transaction, all of it or nothing (nft(8))."""
+"""Loads and reads rulesets with libnftables: one load is one transaction, all of it or nothing (nft(8))."""
 
 from __future__ import annotations
 
 import json
 from pathlib import Path
+from typing import Any, cast
 
-from patronus.firewall.handover import LISTINGS, write_handover
+from patronus.firewall.handover import LISTINGS, TABLE, write_handover
 from patronus.host.run import CommandFailed
 
 
@@ -16,10 +17,26 @@ def load_ruleset(path: Path) -> None:
     """
     from nftables import Nftables
 
-    asking = Nftables()
-    asking.set_json_output(True)
-    asking.set_terse_output(True)
-    held = [json.loads(output) for _code, output, _error in map(asking.cmd, LISTINGS) if output]
+    held = [_ask(question) for question in LISTINGS]
     code, _output, error = Nftables().cmd(write_handover(path.read_text(), held))
     if code:
         raise CommandFailed(["nft", "-f", str(path)], code, error)
+
+
+def list_counters() -> list[dict[str, Any]]:
+    """Return the loaded table, and the verdict maps that hold counters; never the sets, which may be huge."""
+    table = _ask(f"list {TABLE}")
+    maps = [entry["map"] for entry in table.get("nftables", ()) if "map" in entry]
+    names = [item["name"] for item in maps if item.get("map") == "verdict"]
+    return [table, *(_ask(f"list map inet patronus {name}", terse=False) for name in names)]
+
+
+def _ask(question: str, *, terse: bool = True) -> dict[str, Any]:
+    """Return nft's answer in JSON; nothing when there is no such table."""
+    from nftables import Nftables
+
+    asking = Nftables()
+    asking.set_json_output(True)
+    asking.set_terse_output(terse)
+    _code, output, _error = asking.cmd(question)
+    return cast(dict[str, Any], json.loads(output)) if output else {}

@@ -97,6 +97,23 @@ class FirewallLog(Message):
     entries: tuple[LoggedPacket, ...]
 
 
+class RuleHits(Message):
+    """What one rule has matched: `place` of the document and `name` there, `stage` is `filter` or `nat`."""
+
+    place: str
+    name: str
+    stage: str
+    packets: int
+    bytes: int
+
+
+class Counters(Message):
+    """What every rule has matched in the last `seconds`, since the ruleset was loaded, in the order of the ruleset."""
+
+    seconds: float
+    rules: tuple[RuleHits, ...]
+
+
 TOPICS = {
     "routes": "Routes of IPv4 and IPv6",
     "neighbours": "Neighbours: ARP and NDP",

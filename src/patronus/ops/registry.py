@@ -62,6 +62,7 @@ LINKS = Operation("Links", "Network interfaces and their addresses", m.Nothing, 
 PING = Operation("Ping", "Ask a host for a sign of life", o.PingRequest, o.Output, Role.OPERATOR)
 CONNECTIONS = Operation("Connections", "Largest connections", o.ConnectionsRequest, o.Connections, Role.OPERATOR)
 FIREWALL_LOG = Operation("FirewallLog", "Packets rules logged", o.FirewallLogRequest, o.FirewallLog, Role.OPERATOR)
+COUNTERS = Operation("Counters", "What each firewall rule has matched", m.Nothing, o.Counters, Role.VIEWER)
 DIAGNOSE = Operation("Diagnose", "Routes, neighbours, sockets, ...", o.DiagnoseRequest, o.Output, Role.OPERATOR)
 REBOOT = Operation("Reboot", "Restart the box", m.Nothing, m.Nothing, Role.OPERATOR, disrupts=True)
 POWER_OFF = Operation("PowerOff", "Switch the box off", m.Nothing, m.Nothing, Role.ADMIN, disrupts=True)
@@ -74,7 +75,7 @@ STICK_KEYS = Operation("StickKeys", "Public keys on a stick with the label PATRO
 
 OPERATIONS: tuple[Operation[Any, Any], ...] = (
     *(STATUS, PLAN, APPLY, CONFIRM, ROLLBACK, HISTORY, DIFF, SHOW),
-    *(LINKS, PING, CONNECTIONS, FIREWALL_LOG, DIAGNOSE, REBOOT, POWER_OFF),
+    *(LINKS, PING, CONNECTIONS, FIREWALL_LOG, COUNTERS, DIAGNOSE, REBOOT, POWER_OFF),
     *(TRUST, ENROL, STICK_KEYS),
 )
 

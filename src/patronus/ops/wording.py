@@ -69,3 +69,12 @@ def tell_firewall_log(log: o.FirewallLog) -> list[str]:
         when = time.strftime("%m-%d %H:%M:%S", time.localtime(item.time))
         rows.append((when, item.rule, way, item.protocol, item.source, item.destination, item.detail))
     return align(rows) or ["no rule has logged a packet since the box started"]
+
+
+def tell_counters(counters: o.Counters, wanted: str = "") -> list[str]:
+    """Return a line per rule whose place or name holds `wanted`, and how long was counted."""
+    rows = [("rule", "name", "stage", "packets", "bytes")]
+    for item in counters.rules:
+        if wanted in f"{item.place} {item.name}":
+            rows.append((item.place, item.name, item.stage, str(item.packets), count_bytes(item.bytes)))
+    return [*align(rows), f"since the rules were loaded, {count_seconds(counters.seconds)} ago"]

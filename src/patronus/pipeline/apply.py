@@ -13,6 +13,7 @@ from typing import NamedTuple
 from patronus.host import files, kernel, links, networkd, nft, units
 from patronus.host.layout import Layout
 from patronus.host.run import CommandFailed
+from patronus.pipeline.confirm import clock
 from patronus.pipeline.diff import Changes, diff
 from patronus.values.fragments import RULESET_PATH
 from patronus.values.manifest import EMPTY, Manifest
@@ -45,6 +46,7 @@ def apply_tree(layout: Layout, tree: Path, old: Manifest, *, booting: bool = Fal
     try:
         if changes.ruleset:
             nft.load_ruleset(tree / RULESET_PATH)
+            files.write_atomically(layout.ruleset_loaded, str(clock()).encode())
         files.point_link(layout.current, f"trees/{tree.name}")
         step = "stop services"
         units.change_units("stop", changes.stop)

@@ -110,7 +110,7 @@ class TapRouter:
     def counters(self) -> Counter[str]:
         """Return the packets counted under each rule's name, elements of folded maps included."""
         listing = json.loads(self.run("nft", "-j", "list", "table", "inet", "patronus"))
-        return +Counter({name: hits.packets for name, hits in read_counters(listing).items()})
+        return +Counter({source.name: hits.packets for source, hits in read_counters([listing]).items()})
 
     def close(self) -> None:
         for fd in self._fds.values():

@@ -120,13 +120,11 @@ class House:
         return self.generation, tree, self.daemons()
 
     def counters(self) -> Counter[str]:
-        """Packets by the name of the rule that counted them."""
-        ruleset = self.router.read_json("nft", "-j", "list", "ruleset")["nftables"]
+        """Packets by the name of the rule that counted them; those of no rule in the document with their place."""
         found: Counter[str] = Counter()
-        for rule in (entry["rule"] for entry in ruleset if "rule" in entry):
-            for statement in rule["expr"]:
-                if "counter" in statement and "comment" in rule:
-                    found[rule["comment"]] += statement["counter"]["packets"]
+        for rule in self.router.read_json("patronus", "counters", "--json")["rules"]:
+            owners = rule["place"] == "firewall.rules"
+            found[rule["name"] if owners else f"{rule['place']}.{rule['name']} {rule['stage']}"] += rule["packets"]
         return found
 
 
