@@ -13,6 +13,7 @@ import signal
 import time
 from collections.abc import Iterator
 from contextlib import contextmanager, suppress
+from pathlib import Path
 from typing import NamedTuple, TextIO
 
 from patronus.host.files import write_atomically
@@ -25,6 +26,7 @@ HEAD_START = 5.0
 the moment comes: on a slow box loading it takes as long as going back."""
 APPLY_LIMIT = 300
 """Seconds an apply that asks for no confirmation may take before the box goes back by itself."""
+_LOCKS = Path("/proc/locks")
 
 
 class Pending(NamedTuple):
@@ -48,8 +50,8 @@ def clock() -> float:
 def _open_lock(layout: Layout) -> TextIO:
     """Open the lock file. Whoever may open it may hold it (flock(2) asks for no more), so it is root's alone."""
     layout.run.mkdir(parents=True, exist_ok=True)
-    descriptor = os.open(layout.lock, os.O_RDWR | os.O_APPEND | os.O_CREAT | os.O_NOFOLLOW, 0o600)
-    return os.fdopen(descriptor, "a+")
+    descriptor = os.open(layout.lock, os.O_RDWR | os.O_CREAT | os.O_NOFOLLOW, 0o600)
+    return os.fdopen(descriptor, "r+")
 
 
 @contextmanager
@@ -57,8 +59,7 @@ def changing(layout: Layout) -> Iterator[None]:
     """Hold the box's only write lock; raises BlockingIOError when another change is under way."""
     with _open_lock(layout) as lock:
         fcntl.flock(lock, fcntl.LOCK_EX | fcntl.LOCK_NB)
-        with _noted(lock):
-            yield
+        yield
 
 
 @contextmanager
@@ -68,24 +69,37 @@ def changing_now(layout: Layout) -> Iterator[None]:
         try:
             fcntl.flock(lock, fcntl.LOCK_EX | fcntl.LOCK_NB)
         except BlockingIOError:
-            lock.seek(0)
-            with suppress(ValueError, ProcessLookupError):
-                os.kill(int(lock.read()), signal.SIGKILL)
+            _end_holder(lock)
             fcntl.flock(lock, fcntl.LOCK_EX)
-        with _noted(lock):
-            yield
-
-
-@contextmanager
-def _noted(lock: TextIO) -> Iterator[None]:
-    """Note who holds the lock while it is held, and nobody afterwards: a stale number would be somebody else's."""
-    lock.truncate(0)
-    lock.write(str(os.getpid()))
-    lock.flush()
-    try:
         yield
-    finally:
-        lock.truncate(0)
+
+
+def lock_holder(lock: TextIO) -> int | None:
+    """Return the process that holds a lock, by the kernel's word (proc_locks(5)).
+
+    A number noted in the file would outlive a holder that was killed, and name whoever got that number next.
+    """
+    file = os.fstat(lock.fileno())
+    place = f"{os.major(file.st_dev):02x}:{os.minor(file.st_dev):02x}:{file.st_ino}"
+    for line in _LOCKS.read_text().splitlines():
+        kind, *_words, pid, where = line.split()[1:6]
+        if (kind, where) == ("FLOCK", place):
+            return int(pid)
+    return None
+
+
+def _end_holder(lock: TextIO) -> None:
+    """Kill the holder. It is asked for again once its number cannot pass to another process any more."""
+    holder = lock_holder(lock)
+    if holder is None:
+        return
+    with suppress(ProcessLookupError):
+        process = os.pidfd_open(holder)
+        try:
+            if lock_holder(lock) == holder:
+                signal.pidfd_send_signal(process, signal.SIGKILL)
+        finally:
+            os.close(process)
 
 
 def arm(layout: Layout, pending: Pending) -> None:
