@@ -12,6 +12,7 @@ from typing import Any
 import pytest
 from tests.documents import HOUSE, write
 
+from patronus.boot import failsecure
 from patronus.host import files, inspection, kernel, links, linkstate, networkd, nft, packetlog, stick, units
 from patronus.host.layout import Layout
 from patronus.host.links import Nic
@@ -139,7 +140,7 @@ def mallory(tmp_path_factory: pytest.TempPathFactory) -> Path:
 @pytest.fixture
 def system(monkeypatch: pytest.MonkeyPatch) -> System:
     played = System()
-    for module in (units, links, linkstate, inspection, packetlog, networkd, confirm, preflight, stick):
+    for module in (units, links, linkstate, inspection, packetlog, networkd, confirm, preflight, stick, failsecure):
         monkeypatch.setattr(module, "run", played.run)
     monkeypatch.setattr(links, "list_nics", played.list_nics)
     monkeypatch.setattr(nft, "load_ruleset", played.load_ruleset)

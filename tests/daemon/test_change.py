@@ -17,11 +17,12 @@ from tests.box import Box, sign
 from tests.documents import HOUSE, house
 
 from patronus.boot import apply as boot_apply
-from patronus.boot import load, revert
+from patronus.boot import failsecure, load, revert
 from patronus.daemon import handlers
 from patronus.daemon.handlers import Busy, Caller
+from patronus.host import units
 from patronus.host.generations import Generations
-from patronus.host.run import CommandFailed
+from patronus.host.run import CommandFailed, Done
 from patronus.ops import messages as m
 from patronus.pipeline import confirm as timer
 from patronus.values.fragments import RULESET_PATH
@@ -94,12 +95,10 @@ def test_a_change_waits_for_its_confirmation_and_then_stays(box: Box, running: s
 
 def test_the_timer_is_systemds_and_runs_before_anything_changes(box: Box, running: str) -> None:
     apply(box, sign(box.key, 11, NO_DHCP), confirm_within=90)
-    armed = box.system.position("systemd-run --unit=patronus-revert --on-active=8")
+    armed = box.system.position("systemd-run --unit=patronus-revert.service --on-active=8")
     assert armed < box.system.position("systemctl stop -- ")
     assert armed < box.system.calls.index("nft")
     assert "AccuracySec=50ms" in box.system.calls[armed]
-    assert "Restart=on-failure" in box.system.calls[armed], "ended while it waits for the moment, it starts again"
-    assert box.system.calls[armed].endswith("/usr/bin/python3 -I -m patronus.boot.revert")
 
 
 def test_one_rule_changed_touches_no_service(box: Box, running: str) -> None:
@@ -368,6 +367,98 @@ def test_the_lock_is_free_after_a_failure(box: Box) -> None:
         raise ZeroDivisionError
     with timer.changing(box.layout):
         pass
+
+
+@pytest.fixture
+def failing(box: Box, monkeypatch: pytest.MonkeyPatch) -> None:
+    """From the next change on the box refuses every ruleset; what systemd starts then runs as well."""
+    monkeypatch.setattr(failsecure, "Layout", lambda: box.layout)
+    monkeypatch.setattr(failsecure, "_show", lambda _banner: None)
+    run = box.system.run
+
+    def run_and_start(*argv: str, **options: Any) -> Done:
+        done = run(*argv, **options)
+        if argv[-1] == "patronus-failsecure.service":
+            failsecure.main()
+        return done
+
+    monkeypatch.setattr(units, "run", run_and_start)
+
+
+@pytest.mark.usefixtures("failing")
+def test_a_box_that_cannot_go_back_fails_secure_and_says_so(
+    box: Box, running: str, waits: list[float], capsys: pytest.CaptureFixture[str]
+) -> None:
+    apply(box, sign(box.key, 11, OTHER), confirm_within=90)
+    box.system.refuses = lambda call: call == "nft"
+    waits.clear()
+
+    assert revert.main() == 1
+
+    assert state(box) == ("", running, False), "nothing waits for ever"
+    assert len(waits) == 1 + 2, "until the deadline, then between three attempts"
+    failure = status(box).failure
+    assert failure is not None
+    assert failure.reason == "going back failed"
+    assert "refused: nft" in failure.findings[0].message
+    assert [call for call in box.system.calls if call.startswith("nft -f")], "the lockdown rules were loaded"
+    said = capsys.readouterr().err
+    assert "attempt 3 of 3" in said
+    assert "<2>going back failed: " in said
+    box.system.refuses = lambda _call: False
+    assert apply(box, sign(box.key, 12, OTHER), confirm_within=0).generation.startswith("12-"), "a good one is taken"
+    assert status(box).failure is None
+    assert not (box.layout.root / "run/issue.d/50-patronus.issue").exists()
+
+
+@pytest.mark.usefixtures("failing")
+def test_an_apply_that_fails_and_cannot_go_back_fails_secure_at_once(box: Box, running: str) -> None:
+    box.system.refuses = lambda call: call == "nft"
+    with pytest.raises(Refused, match=r"going back failed too .*so the box is locked down"):
+        apply(box, sign(box.key, 11, OTHER))
+    assert state(box) == ("", running, False)
+
+
+@pytest.mark.usefixtures("failing")
+def test_a_rollback_that_fails_is_told_and_fails_secure(box: Box, running: str) -> None:
+    apply(box, sign(box.key, 11, OTHER))
+    box.system.refuses = lambda call: call == "nft"
+    with pytest.raises(Refused, match="going back failed, so the box is locked down"):
+        rollback(box)
+    assert state(box) == ("", running, False)
+
+
+def test_going_back_is_tried_again(box: Box, running: str) -> None:
+    apply(box, sign(box.key, 11, OTHER), confirm_within=90)
+    answers = iter([True, True, False])
+    box.system.refuses = lambda call: call == "nft" and next(answers)
+    assert revert.main() == 0
+    assert list(answers) == [], "two refusals, then it worked"
+    assert state(box) == (running, running, False)
+
+
+@pytest.mark.usefixtures("failing")
+def test_a_tree_that_is_damaged_fails_secure(box: Box, running: str) -> None:
+    apply(box, sign(box.key, 11, OTHER))
+    pending = timer.read_pending(box.layout)
+    assert pending is not None
+    (box.layout.trees / pending.previous_tree / "manifest.json").write_text("{")
+    assert revert.main() == 1
+    assert state(box) == ("", running, False)
+    failure = status(box).failure
+    assert failure is not None
+    assert "the rendered files are damaged" in failure.findings[0].message
+
+
+@pytest.mark.usefixtures("failing")
+def test_a_way_back_that_was_ended_again_and_again_fails_secure(box: Box, running: str) -> None:
+    """systemd gives up after five starts and starts this instead (OnFailure=)."""
+    apply(box, sign(box.key, 11, OTHER))
+    assert failsecure.main() == 0
+    assert state(box) == ("", running, False)
+    failure = status(box).failure
+    assert failure is not None
+    assert failure.reason == "going back failed"
 
 
 def test_status_names_those_whose_signatures_count(box: Box, running: str) -> None:

@@ -105,6 +105,15 @@ def test_what_was_set_before_a_failure_is_still_given_back(
     assert (settings / "net/ipv4/ip_forward").read_text().strip() == "0"
 
 
+def test_the_kernel_gets_its_name_by_its_file(settings: Path) -> None:
+    (settings / "kernel").mkdir()
+    (settings / "kernel/hostname").write_text("old\n")
+    kernel.set_hostname("new")
+    assert (settings / "kernel/hostname").read_text() == "new"
+    kernel.set_hostname("")
+    assert (settings / "kernel/hostname").read_text() == "new"
+
+
 @pytest.fixture
 def folders(tmp_path: Path) -> tuple[Path, Path]:
     source, target = tmp_path / "tree", tmp_path / "run"

@@ -22,15 +22,29 @@ _BANNER = """
 
 def record_failure(layout: Layout, reason: str, problems: Sequence[Problem]) -> int:
     """Write the reason down for the console, `patronus status` and the journal; return the exit code of the step."""
+    tell_journal(reason, problems)
+    write_failure(layout, reason, problems)
+    return 1
+
+
+def tell_journal(reason: str, problems: Sequence[Problem]) -> None:
+    """Print the problems as sd-daemon(3) reads them: critical."""
     for problem in problems:
         print(f"<2>{reason}: {printable(str(problem))}", file=sys.stderr)
+
+
+def write_failure(layout: Layout, reason: str, problems: Sequence[Problem]) -> None:
+    """Leave the reason where `patronus status` and the login prompts find it."""
     body = {"reason": reason, "problems": [list(problem) for problem in problems]}
     write_atomically(layout.failure, json.dumps(body).encode())
-    lines = "\n".join(f"    {printable(str(problem))}" for problem in problems[:10])
-    banner = _BANNER.format(reason=reason.upper(), problems=lines)
     # agetty(8) reads issue.d; a backslash would be an escape of its own.
-    write_atomically(_issue(layout), banner.replace("\\", "\\\\").encode())
-    return 1
+    write_atomically(_issue(layout), make_banner(reason, problems).replace("\\", "\\\\").encode())
+
+
+def make_banner(reason: str, problems: Sequence[Problem]) -> str:
+    """Return what a screen shows."""
+    lines = "\n".join(f"    {printable(str(problem))}" for problem in problems[:10])
+    return _BANNER.format(reason=reason.upper(), problems=lines)
 
 
 def forget_failure(layout: Layout) -> None:

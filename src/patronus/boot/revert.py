@@ -1,36 +1,75 @@
 """Goes back to the tree that ran before the pending change. Started by the timer a little early.
 
-`revert` is also what `patronus rollback` does, at once.
+`revert` is also what `patronus rollback` does, at once. A box that cannot go back fails secure: half of one generation
+and half of another is nothing anybody signed.
 """
 
 from __future__ import annotations
 
 import sys
+from contextlib import suppress
 from time import sleep
 
-from patronus.host import files
+from patronus.boot.failure import record_failure
+from patronus.host import files, units
 from patronus.host.generations import Generations
 from patronus.host.layout import Layout
+from patronus.host.run import CommandFailed
 from patronus.pipeline.apply import ApplyFailed, apply_tree
 from patronus.pipeline.confirm import Pending, changing_now, clock, read_pending
+from patronus.values.problem import Problem
+
+ATTEMPTS = 3
+_PAUSE = 1.0
+"""Seconds between two attempts: services that systemd restarts by itself are given as long."""
+_FAILSECURE = "patronus-failsecure.service"
 
 
 def revert(layout: Layout) -> Pending | None:
-    """Undo the pending change and return it; None when there is none. The caller holds the lock."""
+    """Undo the pending change and return it; None when there is none. The caller holds the lock.
+
+    Raises ApplyFailed when the box refuses the old generation as well; it is locked down then.
+    """
     pending = read_pending(layout)
     if pending is None:
         return None
     if Generations(layout.config).confirmed() == pending.generation:
         layout.pending.unlink()  # whoever confirmed it was ended before it could say so
         return None
-    candidate = files.read_manifest(layout.trees / pending.tree)
-    apply_tree(layout, layout.trees / pending.previous_tree, candidate)
+    try:
+        _restore(layout, pending)
+    except ApplyFailed as error:
+        record_failure(layout, "going back failed", [error.problem])
+        with suppress(CommandFailed):  # if it cannot be started here, the timer's own unit asks for it again
+            units.change_units("start", [_FAILSECURE])
+        raise
     if pending.previous_generation:
         files.point_link(layout.run / "generation", pending.previous_generation)
     else:
         (layout.run / "generation").unlink(missing_ok=True)
     layout.pending.unlink(missing_ok=True)
     return pending
+
+
+def _restore(layout: Layout, pending: Pending) -> None:
+    """Apply the tree that ran before, more than once if need be."""
+    for attempt in range(1, ATTEMPTS + 1):
+        try:
+            _restore_once(layout, pending)
+        except ApplyFailed as error:
+            print(f"<3>going back failed, attempt {attempt} of {ATTEMPTS}: {error.problem.message}", file=sys.stderr)
+            if attempt == ATTEMPTS:
+                raise
+            sleep(_PAUSE)
+        else:
+            return
+
+
+def _restore_once(layout: Layout, pending: Pending) -> None:
+    try:
+        apply_tree(layout, layout.trees / pending.previous_tree, files.read_manifest(layout.trees / pending.tree))
+    except (OSError, ValueError) as error:
+        raise ApplyFailed(Problem("", f"the rendered files are damaged: {error}", "restart the box")) from error
 
 
 def main() -> int:
@@ -48,8 +87,7 @@ def main() -> int:
 def _revert(layout: Layout) -> int:
     try:
         pending = revert(layout)
-    except ApplyFailed as error:
-        print(f"<3>going back failed: {error.problem}", file=sys.stderr)
+    except ApplyFailed:
         return 1
     if pending:
         print(f"<4>generation {pending.generation} was not confirmed: back at {pending.previous_generation or 'none'}")

@@ -130,14 +130,22 @@ def run(layout: Layout, candidate: Candidate, confirm_within: int, progress: Cal
     try:
         apply_tree(layout, tree, files.read_manifest(layout.trees / previous))
     except ApplyFailed as error:
-        revert(layout)
-        timer.disarm(layout)
-        back = f"the box is back at generation {waiting.previous_generation or 'none'}"
+        back = _undo(layout, waiting)
         raise Refused([error.problem._replace(message=f"{error.problem.message}; {back}")]) from error
     files.point_link(layout.run / "generation", candidate.record.generation)
     if not confirm_within:
         confirm(layout, candidate.record.generation)
     files.remove_other_trees(layout.trees, {tree.name, previous})
+
+
+def _undo(layout: Layout, waiting: timer.Pending) -> str:
+    """Go back from an apply that failed; return how that went."""
+    try:
+        revert(layout)
+    except ApplyFailed as error:
+        return f"going back failed too ({error.problem.message}), so the box is locked down"
+    timer.disarm(layout)
+    return f"the box is back at generation {waiting.previous_generation or 'none'}"
 
 
 def _current_tree(layout: Layout) -> str:
@@ -188,6 +196,7 @@ def go_back(layout: Layout) -> str:
     try:
         revert(layout)
     except ApplyFailed as error:
-        raise Refused([error.problem]) from error
+        message = f"going back failed, so the box is locked down: {error.problem.message}"
+        raise Refused([error.problem._replace(message=message)]) from error
     timer.disarm(layout)
     return pending.previous_generation

@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 import json
-import socket
 from collections.abc import Iterable
 from pathlib import Path
 
@@ -12,6 +11,7 @@ from patronus.host.run import CommandFailed
 from patronus.values.fragments import Sysctl
 
 _PROC_SYS = Path("/proc/sys")
+_HOSTNAME = "kernel.hostname"
 
 
 def set_sysctls(sysctls: Iterable[Sysctl], originals: Path) -> None:
@@ -55,6 +55,6 @@ def _write(key: str, value: str) -> None:
 
 
 def set_hostname(name: str) -> None:
-    """Name the running kernel."""
-    if name and socket.gethostname() != name:
-        socket.sethostname(name)
+    """Name the running kernel: through its file, because sethostname(2) takes the right to administer everything."""
+    if name and _read(_HOSTNAME) != name:
+        _write(_HOSTNAME, name)

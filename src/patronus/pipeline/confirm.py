@@ -117,18 +117,9 @@ def _start_timer(seconds: float) -> None:
     run("systemctl", "reset-failed", f"{REVERT_UNIT}.service", check=False)
     run(
         "systemd-run",
-        f"--unit={REVERT_UNIT}",
+        f"--unit={REVERT_UNIT}.service",  # part of the image; only its timer is made here
         f"--on-active={max(0, int(seconds * 1000))}ms",
         "--timer-property=AccuracySec=50ms",
-        "--collect",
-        "--description=Go back to the last confirmed configuration",
-        "--property=Type=oneshot",
-        "--property=Restart=on-failure",  # ended while it waits, it starts again
-        "--",
-        "/usr/bin/python3",
-        "-I",
-        "-m",
-        "patronus.boot.revert",
     )
 
 

@@ -8,7 +8,7 @@ _ALLOWED = re.compile(
     r"net\..+|vm\..+"
     r"|fs\.(?:file-max|nr_open|aio-max-nr|inotify\..+|epoll\..+)"
     r"|kernel\.(?:panic|panic_on_oops|pid_max|threads-max|printk_ratelimit(?:_burst)?|hung_task_timeout_secs"
-    r"|watchdog_thresh|sched_.+|numa_balancing|msgmax|msgmnb|shmmax|shmall|shmmni)"
+    r"|watchdog_thresh|sched_(?!schedstats).+|msgmax|msgmnb|shmmax|shmall|shmmni)"
 )
 _DECIDED = re.compile(
     r"net\.ipv4\.ip_forward|net\.ipv6\.conf\.all\.forwarding"
