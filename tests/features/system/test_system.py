@@ -86,6 +86,8 @@ def test_tunables_are_set_as_written() -> None:
         "net.ipv4.conf.all.accept_source_route",
         "net.core.bpf_jit_harden",
         "dev.cdrom.autoeject",
+        "kernel.numa_balancing",
+        "kernel.sched_schedstats",
     ],
 )
 def test_tunables_that_open_the_box_or_belong_to_the_engine_are_refused(key: str) -> None:

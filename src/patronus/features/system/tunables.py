@@ -10,6 +10,7 @@ _ALLOWED = re.compile(
     r"|kernel\.(?:panic|panic_on_oops|pid_max|threads-max|printk_ratelimit(?:_burst)?|hung_task_timeout_secs"
     r"|watchdog_thresh|sched_(?!schedstats).+|msgmax|msgmnb|shmmax|shmall|shmmni)"
 )
+"""Left out: what takes the right to administer everything (CAP_SYS_ADMIN), such as numa_balancing; the box drops it."""
 _DECIDED = re.compile(
     r"net\.ipv4\.ip_forward|net\.ipv6\.conf\.all\.forwarding"
     r"|net\.ipv[46]\.conf\..+\.(?:forwarding|mc_forwarding|bc_forwarding|rp_filter|src_valid_mark|accept_ra.*|autoconf"
