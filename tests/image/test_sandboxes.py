@@ -1,4 +1,4 @@
-"""Every service the image brings runs with the least it needs: a baseline for all, and reasons where one cannot have it."""
+"""Every service of the image runs with the least it needs: a baseline for all, and reasons where one cannot have it."""
 
 from __future__ import annotations
 

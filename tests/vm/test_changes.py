@@ -5,7 +5,7 @@ import time
 import pytest
 from tests.vm.driver.document import Document
 from tests.vm.driver.flood import Flood
-from tests.vm.driver.house import DEADLINE, House
+from tests.vm.driver.house import BOX, CLIENT, DEADLINE, House
 from tests.vm.driver.peer import Answer
 from tests.vm.driver.provider import INTERNET4
 from tests.vm.driver.waiting import wait_for
@@ -106,6 +106,22 @@ def test_reloading_the_ruleset_loses_no_packet_and_lets_none_through(house: Hous
     assert flood.pushed >= 1000
     assert forbidden.seen == [], "a packet passed that no ruleset allows"
     assert len(allowed.seen) >= flood.sent
+
+
+def test_a_wrong_address_at_home_comes_back_in_time(house: House) -> None:
+    assert house.lease
+    confirmed = house.status()["confirmed"]
+    elsewhere = house.base.put("interfaces.lan.ipv4.addresses", ["192.168.77.1/24"]).put(
+        "dhcp.subnets", [{"interface": "lan", "pools": ["192.168.77.100-192.168.77.100"]}]
+    )
+
+    house.apply(elsewhere, "--confirm-within", f"{DEADLINE}s")
+    wait_for(lambda: not house.can_manage(), seconds=10, what="the old address to be gone")
+
+    assert watch_return(house) <= GRACE
+    assert house.status()["generation"] == confirmed
+    assert house.router.addresses("lan", 4) == [BOX]
+    assert house.lan.take_lease().host == CLIENT, "the services of the old address work as well"
 
 
 @pytest.mark.parametrize("verb", ["status", "history"])

@@ -1,13 +1,10 @@
-"""Stories about trust: what the owner did not sign changes nothing; without a trusted document the box stays shut."""
+"""Stories about trust: what the owner did not sign changes nothing."""
 
 from pathlib import Path
 
 import pytest
-from tests.vm.driver.house import BOX, LOAD, SSH, House
+from tests.vm.driver.house import House
 from tests.vm.driver.owner import Owner
-from tests.vm.driver.peer import Answer
-from tests.vm.driver.provider import INTERNET4
-from tests.vm.driver.waiting import wait_for
 
 from patronus.trust.format import seal, split
 
@@ -69,28 +66,3 @@ def test_a_config_for_a_profile_that_is_not_baked_in_names_it(house: House, tmp_
         assert_refused(house, house.owner.sign(house.base, tmp_path), "needs the image profile 'dns'")
     finally:
         house.router.run("umount", "/usr/lib/os-release")
-
-
-def test_a_box_whose_config_partition_was_tampered_with_stays_shut(house: House) -> None:
-    router = house.router
-    assert house.lease
-    house.wan.serve_echo(7020)
-    assert house.lan.connect(INTERNET4, 7020) is Answer.OPEN
-    path = f"/config/generations/{house.status()['confirmed']}/bundle"
-    good = router.read(path)
-    router.write(path, good.replace(b"no-telnet", b"no-talent"))
-    router.run("sync")
-
-    router.reboot(expect_failed=[LOAD])
-
-    assert LOAD in router.failed_units()
-    assert house.lan.connect(BOX, SSH, seconds=2) is not Answer.OPEN
-    assert not house.lan.pings(BOX, seconds=2)
-    assert house.lan.connect(INTERNET4, 7020, seconds=2) is not Answer.OPEN
-    wait_for(lambda: "LOCKED DOWN" in router.serial(), what="the reason on the console")
-    assert "no configuration can be trusted" in router.journal("-u", LOAD)
-
-    router.write(path, good)
-    router.run("sync")
-    router.reboot()
-    wait_for(house.can_manage, what="the owner's way in")
