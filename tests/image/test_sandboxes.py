@@ -83,7 +83,7 @@ MIGHTY = {
 }
 CHANGES_GENERATIONS = {"CAP_CHOWN", "CAP_DAC_OVERRIDE", "CAP_FOWNER", "CAP_NET_ADMIN"}
 HOLDERS = {
-    "patronusd.service": CHANGES_GENERATIONS,
+    "patronusd.service": CHANGES_GENERATIONS | {"CAP_SYS_PTRACE"},
     "patronus-apply.service": CHANGES_GENERATIONS,
     "patronus-revert.service": {"CAP_DAC_OVERRIDE", "CAP_NET_ADMIN"},
     "patronus-failsecure.service": {"CAP_DAC_OVERRIDE", "CAP_NET_ADMIN"},

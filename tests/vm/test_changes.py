@@ -116,7 +116,7 @@ def test_a_wrong_address_at_home_comes_back_in_time(house: House) -> None:
     )
 
     house.apply(elsewhere, "--confirm-within", f"{DEADLINE}s")
-    wait_for(lambda: not house.can_manage(), seconds=10, what="the old address to be gone")
+    wait_for(lambda: not house.can_manage(), what="the old address to be gone")
 
     assert watch_return(house) <= GRACE
     assert house.status()["generation"] == confirmed

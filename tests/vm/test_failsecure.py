@@ -21,7 +21,7 @@ def restarted(house: House) -> Iterator[House]:
     yield house
     if house.router.is_on:
         house.router.reboot()
-        wait_for(house.can_manage, seconds=30, what="the owner's way in")
+        wait_for(house.can_manage, what="the owner's way in")
 
 
 class Console:
@@ -39,7 +39,7 @@ class Console:
             screen = self._router.read("/dev/vcs1").decode(errors="replace")
             return all(word in lines and word in screen for word in words)
 
-        wait_for(read, seconds=30, what=f"{words} on the serial line and on the screen")
+        wait_for(read, what=f"{words} on the serial line and on the screen")
 
 
 def cards(house: House) -> dict[str, str]:
@@ -103,7 +103,7 @@ def test_a_box_whose_config_partition_was_tampered_with_stays_shut(house: House)
     router.write(path, good)
     router.run("sync")
     router.reboot()
-    wait_for(house.can_manage, seconds=30, what="the owner's way in")
+    wait_for(house.can_manage, what="the owner's way in")
 
 
 def test_a_box_that_cannot_go_back_is_shut_and_says_so(restarted: House) -> None:

@@ -69,5 +69,5 @@ def test_a_power_cut_in_the_middle_of_an_apply_boots_the_confirmed_generation(ho
     house.router.power_cut()
     house.router.boot()
 
-    wait_for(house.can_manage, seconds=30, what="the owner's way in")
+    wait_for(house.can_manage, what="the owner's way in")
     interrupted.assert_undone()
