@@ -7,6 +7,7 @@ from tests.vm.test_changes import GRACE, cut_management, watch_return
 
 PATRONUSD = "patronusd.service"
 NTP = "chrony.service"
+REVERT = "patronus-revert.service"
 CURRENT = "/run/patronus/current"
 # The link flips after the ruleset is loaded and before the first service is touched.
 STOP_AT_THE_FLIP = f"""
@@ -71,3 +72,17 @@ def test_a_power_cut_in_the_middle_of_an_apply_boots_the_confirmed_generation(ho
 
     wait_for(house.can_manage, what="the owner's way in")
     interrupted.assert_undone()
+
+
+def test_what_goes_back_may_be_killed_while_it_waits(house: House) -> None:
+    assert house.lease
+    confirmed = house.status()["confirmed"]
+    house.apply(cut_management(house.base), "--confirm-within", f"{DEADLINE}s")
+    wait_for(lambda: house.router.property_of(REVERT, "MainPID") != "0", what="the program that goes back to wait")
+
+    house.router.run("systemctl", "kill", "--signal=SIGKILL", REVERT)
+
+    assert watch_return(house) <= GRACE
+    status = house.status()
+    assert status["generation"] == confirmed
+    assert status["failure"] is None, "the box was not locked down meanwhile"
