@@ -1,4 +1,4 @@
-"""How much a service that breaks could do, by systemd's measure: vendor units with our drop-ins, as they are shipped."""
+"""How much a service that breaks could do, by systemd's measure: vendor units with our drop-ins, as shipped."""
 
 from __future__ import annotations
 
