@@ -438,6 +438,18 @@ def test_going_back_is_tried_again(box: Box, running: str) -> None:
 
 
 @pytest.mark.usefixtures("failing")
+def test_a_service_that_does_not_run_any_more_is_no_reason_to_close_the_box(
+    box: Box, running: str, capsys: pytest.CaptureFixture[str]
+) -> None:
+    apply(box, sign(box.key, 11, NO_DHCP), confirm_within=90)
+    box.system.dies = {"kea-dhcp4-server.service"}
+    assert revert.main() == 0
+    assert state(box) == (running, running, False)
+    assert status(box).failure is None
+    assert "attempt 3 of 3: kea-dhcp4-server.service does not run" in capsys.readouterr().err
+
+
+@pytest.mark.usefixtures("failing")
 def test_a_tree_that_is_damaged_fails_secure(box: Box, running: str) -> None:
     apply(box, sign(box.key, 11, OTHER))
     pending = timer.read_pending(box.layout)

@@ -58,6 +58,8 @@ def _restore(layout: Layout, pending: Pending) -> None:
             _restore_once(layout, pending)
         except ApplyFailed as error:
             print(f"<3>going back failed, attempt {attempt} of {ATTEMPTS}: {error.problem.message}", file=sys.stderr)
+            if attempt == ATTEMPTS and error.in_force:
+                return  # as at boot: a service that does not run is told, and is no reason to close the box
             if attempt == ATTEMPTS:
                 raise
             sleep(_PAUSE)

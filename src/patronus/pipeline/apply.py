@@ -21,14 +21,19 @@ from patronus.values.problem import WARNING, Problem
 
 _UNIT_FILES = "etc/systemd/system/"
 _HOSTNAME = "etc/hostname"
+_SERVICES = "change services"
 
 
 class ApplyFailed(Exception):  # noqa: N818 - reads as what happened
-    """The box refused a step; `problem` names the config path where one is known."""
+    """The box refused a step; `problem` names the config path where one is known.
 
-    def __init__(self, problem: Problem) -> None:
+    `in_force`: firewall, interfaces and kernel settings are those of the tree; only a service does not do as it should.
+    """
+
+    def __init__(self, problem: Problem, *, in_force: bool = False) -> None:
         super().__init__(str(problem))
         self.problem = problem
+        self.in_force = in_force
 
 
 class Applied(NamedTuple):
@@ -60,10 +65,15 @@ def apply_tree(layout: Layout, tree: Path, old: Manifest, *, booting: bool = Fal
         networkd.sync_files(tree / networkd.TREE_FOLDER, layout.networkd)
         step = "set kernel settings"
         _set_kernel(layout, tree, changes, new)
-        step = "change services"
+        if networkd.UNIT in changes.reload and not booting:
+            # Services bind to links: those come first.
+            step = "change interfaces"
+            units.change_units("reload", [networkd.UNIT])
+            networkd.wait_for_links(networkd.list_vlans((*changes.added, *changes.changed)))
+        step = _SERVICES
         _change_units(changes, booting=booting)
     except CommandFailed as error:
-        raise ApplyFailed(_explain(step, error, new)) from error
+        raise ApplyFailed(_explain(step, error, new), in_force=step == _SERVICES) from error
     except OSError as error:
         raise ApplyFailed(Problem("", f"could not {step}: {error}", "see: journalctl -b -u patronusd")) from error
     if not booting:
@@ -95,10 +105,6 @@ def _change_units(changes: Changes, *, booting: bool) -> None:
         units.change_units("reload-or-restart", [name for name in changes.start if name not in waiting], wait=False)
         units.change_units("start", [name for name in changes.start if name in waiting], wait=False)
         return
-    if networkd.UNIT in changes.reload:
-        # Services bind to links: those come first.
-        units.change_units("reload", [networkd.UNIT])
-        networkd.wait_for_links(networkd.list_vlans((*changes.added, *changes.changed)))
     units.change_units("reload", [name for name in changes.reload if name != networkd.UNIT])
     units.change_units("restart", changes.restart)
     units.change_units("start", changes.start)
@@ -112,9 +118,10 @@ def _read_back(new: Manifest) -> None:
     try:
         units.change_units("start", down)
     except CommandFailed as error:
-        raise ApplyFailed(_explain("start services", error, new)) from error
+        raise ApplyFailed(_explain("start services", error, new), in_force=True) from error
     for name in units.inactive_units(down):
-        raise ApplyFailed(Problem(_origin(name, new), f"{name} does not run: {units.last_words(name)}", _see(name)))
+        problem = Problem(_origin(name, new), f"{name} does not run: {units.last_words(name)}", _see(name))
+        raise ApplyFailed(problem, in_force=True)
 
 
 def _explain(step: str, error: CommandFailed, new: Manifest) -> Problem:
