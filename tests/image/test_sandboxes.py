@@ -58,6 +58,7 @@ EXCEPTIONS: dict[str, dict[str, set[str]]] = {
     "patronus-revert.service": {"sets them back": CHANGES_KERNEL},
     "patronus-failsecure.service": {"writes to whatever consoles there are": OPENS_DEVICES},
     "patronus-homes.service": {"home folders are its job": {"ProtectHome"}},
+    "patronus-enrol@.service": {"talks on whatever console it was started on": OPENS_DEVICES},
     "grow-state.service": {"writes the partition table": OPENS_DEVICES},
 }
 
