@@ -6,12 +6,11 @@ import argparse
 import base64
 import os
 import sys
-import time
 from pathlib import Path
 
 from patronus.cli.text import print_findings, print_review, safe, say
 from patronus.ops import messages as m
-from patronus.ops import registry
+from patronus.ops import registry, wording
 from patronus.ops.client import call
 from patronus.ops.inputs import read_input
 from patronus.values.problem import Problem, Refused
@@ -23,17 +22,8 @@ def run_status(arguments: argparse.Namespace) -> int:
     if arguments.json:
         print(status.model_dump_json())
         return 0
-    print(f"device      {safe(status.device)} ({safe(status.hostname)}), up {int(status.uptime)} s")
-    print(f"image       {safe(status.image)}, profiles: {safe(' '.join(status.profiles)) or 'none'}")
-    print(f"trust       {safe(status.trust)}")
-    kept = "confirmed" if status.generation == status.confirmed else f"confirmed is {safe(status.confirmed) or 'none'}"
-    print(f"generation  {safe(status.generation) or 'none'}, {kept}")
-    if status.pending:
-        print(f"PENDING     goes back in {status.pending.seconds_left:.0f} s unless: patronus confirm")
-    for unit in status.units:
-        print(f"{'running' if unit.active else 'FAILED':<12}{safe(unit.name)}  ({safe(unit.origin)})")
+    print(safe("\n".join(wording.tell_status(status))))
     if status.failure:
-        print(f"LOCKED DOWN {safe(status.failure.reason)}")
         print_findings(status.failure.findings)
     return 0
 
@@ -97,10 +87,8 @@ def run_history(arguments: argparse.Namespace) -> int:
     if arguments.json:
         print(history.model_dump_json())
         return 0
-    for entry in history.entries:
-        marks = " ".join(mark for mark in ("running", "confirmed") if getattr(entry, mark))
-        when = time.strftime("%Y-%m-%d %H:%M", time.gmtime(entry.confirmed_at)) if entry.confirmed_at else "never kept"
-        print(safe(f"{entry.generation}  {when:<16}  {entry.author}  {entry.comment}  {marks}".rstrip()))
+    if history.entries:
+        print(safe("\n".join(wording.tell_history(history))))
     return 0
 
 

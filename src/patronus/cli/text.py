@@ -5,6 +5,7 @@ from __future__ import annotations
 import sys
 from collections.abc import Iterable
 
+from patronus.ops import wording
 from patronus.ops.messages import Finding, Review
 from patronus.values.problem import ERROR, Problem
 from patronus.values.terminal import safe
@@ -37,20 +38,11 @@ def print_findings(findings: Iterable[Finding]) -> None:
 
 def print_review(review: Review) -> None:
     """Print a review: diffs first, then what happens to services, as a reviewer reads it."""
-    for file in review.files:
-        origin = f"  ({file.origin})" if file.origin else ""
-        print(safe(f"{file.kind} /{file.path}{origin}"))
-        lines = file.text.split("\n")
-        for line in lines[2:] if file.text.startswith("--- a/") else lines:
-            print("    " + _colour(safe(line)))
-    for verb in ("stop", "reload", "restart", "start"):
-        for name in getattr(review, verb):
-            print(f"{verb} {safe(name)}")
-    if not review.files:
-        print("nothing changes")
+    for line in wording.tell_review(review):
+        print(_colour(safe(line)))
     print_findings(review.findings)
 
 
 def _colour(line: str) -> str:
-    code = _MARKS.get(line[:1]) if sys.stdout.isatty() else None
+    code = _MARKS.get(line[4:5]) if line.startswith("    ") and sys.stdout.isatty() else None
     return f"\x1b[{code}m{line}\x1b[0m" if code else line

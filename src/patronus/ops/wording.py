@@ -5,6 +5,7 @@ from __future__ import annotations
 import time
 from collections.abc import Iterable, Sequence
 
+from patronus.ops import messages as m
 from patronus.ops import observations as o
 
 
@@ -78,3 +79,54 @@ def tell_counters(counters: o.Counters, wanted: str = "") -> list[str]:
         if wanted in f"{item.place} {item.name}":
             rows.append((item.place, item.name, item.stage, str(item.packets), count_bytes(item.bytes)))
     return [*align(rows), f"since the rules were loaded, {count_seconds(counters.seconds)} ago"]
+
+
+def tell_status(status: m.Status) -> list[str]:
+    """Return the box at a glance; why it is locked down comes last."""
+    kept = "confirmed" if status.generation == status.confirmed else f"confirmed is {status.confirmed or 'none'}"
+    lines = [
+        f"device      {status.device} ({status.hostname}), up {count_seconds(status.uptime)}",
+        f"image       {status.image}, profiles: {' '.join(status.profiles) or 'none'}",
+        f"trust       {status.trust}",
+        f"generation  {status.generation or 'none'}, {kept}",
+    ]
+    if status.pending:
+        lines.append(f"PENDING     goes back in {status.pending.seconds_left:.0f} s unless: patronus confirm")
+    lines += [f"{'running' if unit.active else 'FAILED':<12}{unit.name}  ({unit.origin})" for unit in status.units]
+    if status.failure:
+        lines.append(f"LOCKED DOWN {status.failure.reason}")
+    return lines
+
+
+def tell_review(review: m.Review) -> list[str]:
+    """Return a review, findings left out: diffs first, then what happens to services, as a reviewer reads it."""
+    lines = []
+    for file in review.files:
+        lines.append(f"{file.kind} /{file.path}" + (f"  ({file.origin})" if file.origin else ""))
+        diff = file.text.split("\n")
+        lines += [f"    {line}" for line in (diff[2:] if file.text.startswith("--- a/") else diff)]
+    for verb in ("stop", "reload", "restart", "start"):
+        lines += [f"{verb} {name}" for name in getattr(review, verb)]
+    return lines if review.files else [*lines, "nothing changes"]
+
+
+def tell_findings(findings: Iterable[m.Finding]) -> list[str]:
+    """Return each problem with its place, and what to do about it below."""
+    lines = []
+    for finding in findings:
+        place = f"{finding.path}: " if finding.path else ""
+        lines.append(f"{finding.severity}: {place}{finding.message}")
+        lines += [f"    -> {finding.hint}"] if finding.hint else []
+    return lines
+
+
+def tell_history(history: m.History) -> list[str]:
+    """Return a line per generation, newest first; times are UTC."""
+    return [tell_generation(entry) for entry in history.entries] or ["no generation yet"]
+
+
+def tell_generation(entry: m.HistoryEntry) -> str:
+    """Return one generation with when it was kept, who made it and what it is now."""
+    marks = " ".join(mark for mark in ("running", "confirmed") if getattr(entry, mark))
+    when = time.strftime("%Y-%m-%d %H:%M", time.gmtime(entry.confirmed_at)) if entry.confirmed_at else "never kept"
+    return f"{entry.generation}  {when:<16}  {entry.author}  {entry.comment}  {marks}".rstrip()
