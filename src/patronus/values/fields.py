@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import re
 from collections.abc import Callable
-from typing import Annotated, Any, TypeVar, cast
+from typing import Annotated, Any, Generic, TypeVar, cast
 
 from pydantic import (
     BaseModel,
@@ -12,6 +12,7 @@ from pydantic import (
     ConfigDict,
     GetCoreSchemaHandler,
     GetJsonSchemaHandler,
+    RootModel,
     Strict,
 )
 from pydantic.functional_serializers import PlainSerializer
@@ -37,6 +38,15 @@ class Section(BaseModel):
     model_config = ConfigDict(
         extra="forbid", frozen=True, hide_input_in_errors=True, use_attribute_docstrings=False, defer_build=True
     )
+
+
+_Root = TypeVar("_Root")
+
+
+class SectionMap(RootModel[_Root], Generic[_Root]):
+    """Base of a section that maps names to models; `RootModel[dict[...]]` itself would build its schema twice."""
+
+    model_config = ConfigDict(frozen=True, hide_input_in_errors=True, defer_build=True)
 
 
 def no_guess(_written: str) -> str:

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from patronus.values.fields import Many, Section, Switch
+from patronus.values.fields import Many, Section, SectionMap, Switch
 from patronus.values.networks import (
     Address4,
     Address6,
@@ -73,6 +73,7 @@ __all__ = [
     "Range4",
     "RecordName",
     "Section",
+    "SectionMap",
     "Size",
     "Switch",
     "Text",

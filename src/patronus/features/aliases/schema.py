@@ -2,9 +2,9 @@
 
 from __future__ import annotations
 
-from pydantic import ConfigDict, Field, RootModel
+from pydantic import Field
 
-from patronus.values.types import AddressTerm, Many, Name, PortTerm, Section, Text
+from patronus.values.types import AddressTerm, Many, Name, PortTerm, Section, SectionMap, Text
 
 
 class Alias(Section):
@@ -21,8 +21,7 @@ class Alias(Section):
     )
 
 
-class Aliases(RootModel[dict[Name, Alias]]):
+class Aliases(SectionMap[dict[Name, Alias]]):
     """Aliases by name."""
 
-    model_config = ConfigDict(frozen=True, hide_input_in_errors=True, defer_build=True)
     root: dict[Name, Alias] = Field(default_factory=dict, description="Aliases by name.")

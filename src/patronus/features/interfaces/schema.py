@@ -5,7 +5,7 @@ from __future__ import annotations
 from ipaddress import IPv6Interface
 from typing import Annotated, Literal
 
-from pydantic import ConfigDict, Field, RootModel
+from pydantic import ConfigDict, Field
 
 from patronus.values.types import (
     Address4,
@@ -22,6 +22,7 @@ from patronus.values.types import (
     Mtu,
     NicPath,
     Section,
+    SectionMap,
     Switch,
     Text,
     VlanId,
@@ -164,7 +165,5 @@ class Interface(Section):
         return self.enabled and self.ipv6.source != "none" and not self.is_uplink
 
 
-class Interfaces(RootModel[dict[InterfaceName, Interface]]):
+class Interfaces(SectionMap[dict[InterfaceName, Interface]]):
     """Every interface of the box under the name that rules, services and the kernel use."""
-
-    model_config = ConfigDict(frozen=True, hide_input_in_errors=True, defer_build=True)

@@ -4,9 +4,9 @@ from __future__ import annotations
 
 from typing import Literal
 
-from pydantic import ConfigDict, Field, RootModel
+from pydantic import Field
 
-from patronus.values.types import Section, Switch, Text, ZoneName
+from patronus.values.types import Section, SectionMap, Switch, Text, ZoneName
 
 
 class Zone(Section):
@@ -42,8 +42,7 @@ class Zone(Section):
     )
 
 
-class Zones(RootModel[dict[ZoneName, Zone]]):
+class Zones(SectionMap[dict[ZoneName, Zone]]):
     """Zones by name. Nothing passes between two zones, or to the box, without a rule or a service that opens it."""
 
-    model_config = ConfigDict(frozen=True, hide_input_in_errors=True, defer_build=True)
     root: dict[ZoneName, Zone] = Field(default_factory=dict, description="Zones by name.")
