@@ -59,8 +59,8 @@ class System:
         self.prints: dict[str, bytes] = {}
         self.dies: set[str] = set()
 
-    def run(self, *argv: str, check: bool = True, **_options: object) -> Done:
-        call = " ".join(argv)
+    def run(self, *argv: str, check: bool = True, stdin: bytes = b"", **_options: object) -> Done:
+        call = " ".join([*argv, *stdin.decode().splitlines()] if "-batch" in argv else argv)
         self.calls.append(call)
         if self.refuses(call):
             if check:
@@ -90,7 +90,7 @@ class System:
     def set_hostname(self, name: str) -> None:
         self.hostname = name
 
-    def list_nics(self) -> list[Nic]:
+    def list_nics(self, **_options: bool) -> list[Nic]:
         return list(self.nics)
 
     def position(self, words: str) -> int:

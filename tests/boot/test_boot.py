@@ -73,7 +73,7 @@ def test_rules_come_before_any_service_and_nothing_is_waited_for(box: Box) -> No
 def test_the_rules_are_loaded_before_a_card_gets_the_name_they_speak_of(box: Box) -> None:
     box.deliver("first.bundle", sign(box.key, 7))
     assert boot(box) == 0
-    assert box.system.position("ip link property add dev wan altname eth0")
+    assert box.system.position("link property add dev wan altname eth0")
     assert box.system.position("nft") < box.system.position("name wan")
 
 

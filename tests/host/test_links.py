@@ -60,7 +60,13 @@ class Kernel:
         self.names = {name: name for name in names}
         self.altnames: list[tuple[str, str]] = []
 
-    def run(self, *argv: str, **_options: object) -> None:
+    def run(self, *argv: str, stdin: bytes, **_options: object) -> None:
+        assert argv[0] == "ip"
+        assert argv[-2:] == ("-batch", "-")
+        for line in stdin.decode().splitlines():
+            self.take("ip", *line.split())
+
+    def take(self, *argv: str) -> None:
         if argv[:4] == ("ip", "link", "set", "dev") and argv[5] == "name":
             old, new = argv[4], argv[6]
             assert new not in self.names, f"{new} is in use"

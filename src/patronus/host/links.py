@@ -32,14 +32,15 @@ class Assignment(NamedTuple):
     absent: list[Problem]
 
 
-def list_nics() -> list[Nic]:
-    """Read every NIC that is a device, virtual links excluded."""
+def list_nics(*, paths: bool = True) -> list[Nic]:
+    """Read every NIC that is a device, virtual links excluded; `paths` costs a question to udev for each."""
     nics = []
     for link in json.loads(run("ip", "-json", "link", "show").stdout or b"[]"):
         name = link["ifname"]
         if (_SYSFS / name / "device").exists():
             mac = link.get("permaddr", link.get("address", "")).lower()
-            nics.append(Nic(name, mac, _device_path(name), (name, *link.get("altnames", ()))))
+            path = _device_path(name) if paths else ""
+            nics.append(Nic(name, mac, path, (name, *link.get("altnames", ()))))
     return nics
 
 
@@ -90,13 +91,21 @@ def rename(renames: dict[str, str], nics: list[Nic]) -> None:
     for nic in nics:
         if nic.name in moving.values() and nic.name not in moving:
             moving[nic.name] = _free_name("unused", taken)
+    if not moving:
+        return
     drafts = {old: _free_name("patr", taken) for old in moving}
+    lines = []
     for old, draft in drafts.items():
-        run("ip", "link", "set", "dev", old, "down")
-        run("ip", "link", "set", "dev", old, "name", draft)
-    for old, new in moving.items():
-        run("ip", "link", "set", "dev", drafts[old], "name", new)
-        run("ip", "link", "property", "add", "dev", new, "altname", old, check=False)
+        lines += [f"link set dev {old} down", f"link set dev {old} name {draft}"]
+    lines += [f"link set dev {drafts[old]} name {new}" for old, new in moving.items()]
+    _run_batch(lines)
+    _run_batch([f"link property add dev {new} altname {old}" for old, new in moving.items()], check=False)
+
+
+def _run_batch(lines: list[str], *, check: bool = True) -> None:
+    """Run lines of ip(8) in one process, which stops at an error unless `check` is false. Names hold no spaces."""
+    force = [] if check else ["-force"]
+    run("ip", *force, "-batch", "-", stdin="".join(f"{line}\n" for line in lines).encode(), check=check)
 
 
 def _free_name(word: str, taken: set[str]) -> str:
@@ -106,9 +115,16 @@ def _free_name(word: str, taken: set[str]) -> str:
     return name
 
 
-def wait_for_nics(wanted: Iterable[LinkName], seconds: int = 15) -> None:
-    """Return as soon as every wanted NIC is there, or udev has nothing left to bring, or the time is over."""
+def by_path(wanted: Iterable[LinkName]) -> bool:
+    """Whether matching takes the NICs' paths."""
+    return any(link.kind == "path" for link in wanted)
+
+
+def find_nics(wanted: Iterable[LinkName], seconds: int = 15) -> list[Nic]:
+    """Return the NICs as soon as every wanted one is there, or udev has nothing left to bring, or the time is over."""
     wanted = list(wanted)
-    if not assign(wanted, list_nics()).absent:
-        return
+    nics = list_nics(paths=by_path(wanted))
+    if not assign(wanted, nics).absent:
+        return nics
     run("udevadm", "settle", f"--timeout={seconds}", check=False, timeout=seconds + 5)
+    return list_nics()

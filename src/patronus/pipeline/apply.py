@@ -82,7 +82,7 @@ def apply_tree(layout: Layout, tree: Path, old: Manifest, *, booting: bool = Fal
 
 
 def _name_links(new: Manifest) -> list[Problem]:
-    nics = links.list_nics()
+    nics = links.list_nics(paths=links.by_path(new.links))
     found = links.assign(new.links, nics)
     if found.ambiguous:
         raise ApplyFailed(found.ambiguous[0])

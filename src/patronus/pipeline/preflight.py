@@ -17,10 +17,7 @@ def preflight(tree: Path, manifest: Manifest) -> list[Problem]:
 
 def preflight_booting(manifest: Manifest) -> list[Problem]:
     """The tree has passed its checkers before; a NIC that is gone is a warning, one that is unclear a refusal."""
-    if not manifest.links:
-        return []
-    links.wait_for_nics(manifest.links)
-    return links.assign(manifest.links, links.list_nics()).ambiguous
+    return links.assign(manifest.links, links.find_nics(manifest.links)).ambiguous if manifest.links else []
 
 
 def check_daemons(tree: Path, manifest: Manifest) -> list[Problem]:
