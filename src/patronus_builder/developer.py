@@ -11,6 +11,7 @@ from patronus_builder.venv import make_venv
 
 EXAMPLE = REPOSITORY / "src" / "patronus" / "example.yaml"
 SIGNER = "developer"
+_ADMINS_HASH = "      password_hash:"
 
 
 def make_developer_key() -> Path:
@@ -31,6 +32,18 @@ def make_developer_trust() -> Path:
     (folder / "allowed_signers").write_text(f'{SIGNER} namespaces="patronus-config" {" ".join(public)}\n')
     (folder / "policy.json").write_text(json.dumps({"threshold": 1}) + "\n")
     return folder
+
+
+def write_example(folder: Path) -> Path:
+    """Write the example with the developer's key among its admin's, so that SSH works; return the new document."""
+    text = EXAMPLE.read_text()
+    if text.count(_ADMINS_HASH) != 1:
+        die(f"{EXAMPLE} has no admin with a password", hint=f"make run CONFIG={EXAMPLE}")
+    public = make_developer_key().with_suffix(".pub").read_text().strip()
+    document = folder / EXAMPLE.name
+    folder.mkdir(parents=True, exist_ok=True)
+    document.write_text(text.replace(_ADMINS_HASH, f'      ssh_keys: ["{public}"]\n{_ADMINS_HASH}'))
+    return document
 
 
 def sign_document(document: Path, bundle: Path) -> Path:

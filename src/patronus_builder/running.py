@@ -3,7 +3,7 @@
 from collections.abc import Sequence
 from pathlib import Path
 
-from patronus_builder.developer import sign_document
+from patronus_builder.developer import EXAMPLE, make_developer_key, sign_document, write_example
 from patronus_builder.disk import assemble
 from patronus_builder.image import BUILD_FOLDER, PARTS_FOLDER, ImageRequest, build_image
 from patronus_builder.messages import die, step
@@ -15,6 +15,9 @@ RUN_FOLDER = BUILD_FOLDER / "run"
 def run_image(request: ImageRequest, document: Path, options: Sequence[str]) -> int:
     """Build what is missing, boot it and return QEMU's exit status. `options` go to patronus_builder.vm run."""
     build_image(request)
+    if document == EXAMPLE:
+        document = write_example(RUN_FOLDER)
+        options = [*options, "--ssh-key", str(make_developer_key())]
     bundle = sign_document(document, RUN_FOLDER / f"{document.stem}.bundle")
     step("writing a disk with the signed document on it", about="5 s")
     disk = assemble(PARTS_FOLDER, RUN_FOLDER / "patronus.raw", [bundle])

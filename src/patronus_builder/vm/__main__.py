@@ -36,6 +36,9 @@ def main() -> int:
     run.add_argument("image", type=Path)
     run.add_argument("--lan-address", default="192.168.1.1", help="the box's address on its LAN (a /24)")
     run.add_argument("--ssh-port", type=int, default=2222, help="loopback port that leads to the box's SSH server")
+    run.add_argument(
+        "--ssh-key", default="", help="private key with which `admin` can log in, for the line that says so"
+    )
     run.add_argument("--shell", action="store_true", help="also offer the root shell of `shell`")
     verbs.add_parser("shell", help="a root shell in a running test machine")
     arguments = parser.parse_args()
@@ -45,6 +48,7 @@ def main() -> int:
         arguments.image,
         lan_address=arguments.lan_address,
         ssh_port=arguments.ssh_port,
+        ssh_key=arguments.ssh_key,
         shell=arguments.shell,
     )
 

@@ -1,5 +1,6 @@
 """Boots an image at the terminal: the second half of `make run`."""
 
+import shlex
 from pathlib import Path
 
 from patronus_builder.messages import say, step
@@ -28,10 +29,13 @@ def user_nics(lan_address: str, ssh_port: int) -> tuple[UserNic, UserNic]:
     return UserNic(WAN_MAC), UserNic(LAN_MAC, lan)
 
 
-def run_interactive(image: Path, *, lan_address: str = "192.168.1.1", ssh_port: int = 2222, shell: bool = False) -> int:
+def run_interactive(
+    image: Path, *, lan_address: str = "192.168.1.1", ssh_port: int = 2222, ssh_key: str = "", shell: bool = False
+) -> int:
     """Boots `image` with its console on this terminal and returns QEMU's exit code.
 
     The disk is a layer in build/run: the image stays as it was built. `shell` adds the root shell of `make shell`.
+    `ssh_key` is only told: `admin` of the document logs in with it.
     """
     accelerator = choose_accelerator(image)
     ports = (Port(AGENT_PORT, RUN_FOLDER / "agent.sock"), Port(SHELL_PORT, RUN_FOLDER / "shell.sock")) if shell else ()
@@ -46,7 +50,7 @@ def run_interactive(image: Path, *, lan_address: str = "192.168.1.1", ssh_port: 
         interactive=True,
     )
     prepare_folder(spec, image, size_gib=8)
-    _explain(accelerator.name, lan_address, ssh_port)
+    _explain(accelerator.name, f"the box's LAN side ({lan_address})", write_login(ssh_port, ssh_key))
     machine = Machine(spec)
     try:
         return machine.process.wait()
@@ -54,7 +58,15 @@ def run_interactive(image: Path, *, lan_address: str = "192.168.1.1", ssh_port: 
         machine.cut_power()
 
 
-def _explain(accelerator: str, lan_address: str, ssh_port: int) -> None:
+def write_login(port: int, key: str) -> str:
+    """Return the command that logs in. Every run has a new disk, so a new host key, which nobody has to remember."""
+    forget = "-o StrictHostKeyChecking=no -o UserKnownHostsFile=/dev/null"
+    if not key:
+        return f"ssh -p {port} {forget} ADMIN@127.0.0.1 (an admin of your document who has `ssh_keys`)"
+    return f"ssh -p {port} {forget} -o IdentitiesOnly=yes -i {shlex.quote(key)} admin@127.0.0.1"
+
+
+def _explain(accelerator: str, where: str, login: str) -> None:
     step(f"booting in QEMU ({accelerator}) to a login prompt", about="10 s" if accelerator == "kvm" else "40 s")
-    say(f"SSH to the box's LAN side ({lan_address}): ssh -p {ssh_port} ADMIN@127.0.0.1")
+    say(f"SSH to {where}, from another terminal: {login}")
     say("Leave: Ctrl-A X switches the machine off; Ctrl-A C opens QEMU's monitor; Ctrl-A H lists more keys.")
