@@ -30,6 +30,15 @@ class Source(NamedTuple):
     stage: str = FILTER
 
 
+def list_questions(table: Mapping[str, Any]) -> list[str]:
+    """Return what to ask nft for besides the table itself, which was listed without elements: verdict maps count, too.
+
+    Sets may be huge, and hold no counters.
+    """
+    maps = [entry["map"] for entry in table.get("nftables", ()) if "map" in entry]
+    return [f"list map inet patronus {item['name']}" for item in maps if item.get("map") == "verdict"]
+
+
 def read_counters(listings: Iterable[Mapping[str, Any]]) -> dict[Source, Hits]:
     """Return the hits of each rule in answers of nft about the table or its maps, in the order of the ruleset.
 

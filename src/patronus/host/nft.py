@@ -6,6 +6,7 @@ import json
 from pathlib import Path
 from typing import Any, cast
 
+from patronus.firewall.counters import list_questions
 from patronus.firewall.handover import LISTINGS, TABLE, write_handover
 from patronus.host.run import CommandFailed
 
@@ -26,9 +27,7 @@ def load_ruleset(path: Path) -> None:
 def list_counters() -> list[dict[str, Any]]:
     """Return the loaded table, and the verdict maps that hold counters; never the sets, which may be huge."""
     table = _ask(f"list {TABLE}")
-    maps = [entry["map"] for entry in table.get("nftables", ()) if "map" in entry]
-    names = [item["name"] for item in maps if item.get("map") == "verdict"]
-    return [table, *(_ask(f"list map inet patronus {name}", terse=False) for name in names)]
+    return [table, *(_ask(question, terse=False) for question in list_questions(table))]
 
 
 def _ask(question: str, *, terse: bool = True) -> dict[str, Any]:

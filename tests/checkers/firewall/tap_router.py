@@ -20,7 +20,7 @@ from typing import Any
 
 from tests.vm.driver.netns import Namespace
 
-from patronus.firewall.counters import read_counters
+from patronus.firewall.counters import list_questions, read_counters
 from patronus.firewall.handover import LISTINGS, write_handover
 
 # linux/if_tun.h
@@ -108,9 +108,14 @@ class TapRouter:
         return found
 
     def counters(self) -> Counter[str]:
-        """Return the packets counted under each rule's name, elements of folded maps included."""
-        listing = json.loads(self.run("nft", "-j", "list", "table", "inet", "patronus"))
-        return +Counter({source.name: hits.packets for source, hits in read_counters([listing]).items()})
+        """Return the packets each rule has counted, elements of folded maps included, as patronusd reads them."""
+        table = json.loads(self.run("nft", "-t", "-j", "list", "table", "inet", "patronus"))
+        maps = [json.loads(self.run("nft", "-j", *question.split())) for question in list_questions(table)]
+        found: Counter[str] = Counter()
+        for source, hits in read_counters([table, *maps]).items():
+            owners = source.place == "firewall.rules"
+            found[source.name if owners else f"{source.place}.{source.name}"] += hits.packets
+        return +found
 
     def close(self) -> None:
         for fd in self._fds.values():
