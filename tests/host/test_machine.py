@@ -4,7 +4,9 @@ from __future__ import annotations
 
 import json
 import sys
+from concurrent.futures import ThreadPoolExecutor
 from pathlib import Path
+from threading import Barrier
 
 import pytest
 
@@ -173,6 +175,22 @@ def test_a_box_gets_an_id_once_and_keeps_it(tmp_path: Path) -> None:
     assert len(first.id) == 16
     assert identity.read_device(layout) == first
     assert identity.read_device(Layout(tmp_path / "other")).id != first.id
+
+
+def test_all_who_ask_for_the_id_at_the_same_moment_get_the_same(tmp_path: Path) -> None:
+    for number in range(20):
+        layout = Layout(tmp_path / str(number))
+        layout.config.mkdir(parents=True)
+        gate = Barrier(8)
+
+        def ask(layout: Layout = layout, gate: Barrier = gate) -> str:
+            gate.wait()
+            return identity.read_device(layout).id
+
+        with ThreadPoolExecutor(8) as pool:
+            asked = [pool.submit(ask) for _ in range(8)]
+        assert len({future.result() for future in asked}) == 1
+        assert [path.name for path in layout.config.iterdir()] == ["device.json"]
 
 
 @pytest.mark.parametrize(

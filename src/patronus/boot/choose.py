@@ -35,6 +35,7 @@ class Choice(NamedTuple):
 
 def choose(layout: Layout) -> Choice:
     """Return the generation to boot. Raises Refused with every reason when there is none."""
+    identity.read_device(layout)  # made up here at the first boot, also on a box that trusts nobody
     settle_rotation(layout)
     trust = read_trust(layout)
     generations = Generations(layout.config)

@@ -3,10 +3,13 @@
 from __future__ import annotations
 
 import json
+import os
 import secrets
+from contextlib import suppress
+from pathlib import Path
 from typing import NamedTuple
 
-from patronus.host.files import write_atomically
+from patronus.host.files import sync_folder, write_atomically
 from patronus.host.layout import Layout
 
 
@@ -27,10 +30,21 @@ def read_device(layout: Layout) -> Device:
     """Return the device id, made up at the first boot (64 random bits) and kept on the config partition."""
     path = layout.config / "device.json"
     if not path.exists():
-        body = {"id": secrets.token_hex(8)}
-        write_atomically(path, json.dumps(body).encode(), durable=True)
+        _make_up(path)
     body = json.loads(path.read_bytes())
     return Device(str(body["id"]))
+
+
+def _make_up(path: Path) -> None:
+    """Write a new id, unless somebody else does so at the same moment: then theirs stays."""
+    draft = path.with_name(f".{path.name}.{secrets.token_hex(8)}")
+    write_atomically(draft, json.dumps({"id": secrets.token_hex(8)}).encode(), durable=True)
+    try:
+        with suppress(FileExistsError):
+            os.link(draft, path)
+    finally:
+        draft.unlink()
+    sync_folder(path.parent)
 
 
 def read_image(layout: Layout) -> Image:

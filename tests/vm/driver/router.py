@@ -231,10 +231,17 @@ class Router:
         return self.machine.read_serial()
 
     def type(self, line: str) -> None:
-        """Types a line on the serial console."""
+        """Types a line on the serial console and waits for its echo: QEMU drops what the guest has not taken yet."""
+        wanted, echo = f"{line}\n".encode(), b""
         with socket.socket(socket.AF_UNIX) as cable:
+            cable.settimeout(30)
             cable.connect(str(self.spec.console_socket))
             cable.sendall(f"{line}\r".encode())
+            while wanted not in echo.replace(b"\r", b""):
+                received = cable.recv(4096)
+                if not received:
+                    raise AgentError(f"{self.name} was switched off while something was typed")
+                echo += received
 
     def save_evidence(self, folder: Path) -> None:
         """Copies what helps to understand a failure; a part that cannot be had leaves a note instead."""
