@@ -9,12 +9,12 @@ from itertools import pairwise
 from hypothesis import given
 from hypothesis import strategies as st
 from tests.firewall.model import Packet, decide, decide_folded
-from tests.firewall.strategies import LINKS, only_sources, packets, rules, rulesets
+from tests.firewall.strategies import BASE4, LINKS, only_sources, packets, rules, rulesets
 
-from patronus.firewall.folding import SHORTEST_RUN, Run, fold_rules
-from patronus.firewall.ir import BLOCK, PASS, SELF, Rule
+from patronus.firewall.folding import SHORTEST_RUN, ForwardRun, Run, fold_forwards, fold_rules
+from patronus.firewall.ir import BLOCK, PASS, SELF, TCP, UDP, PortForward, Rule
 from patronus.firewall.scopes import Dispatch, dispatch_rules
-from patronus.values.addresses import Addresses
+from patronus.values.addresses import ANYWHERE, Addresses
 
 
 def flatten(dispatch: Dispatch, name: str) -> list[Rule]:
@@ -119,3 +119,63 @@ def test_a_thousand_shared_rules_are_written_once_for_many_pairs() -> None:
     written = sum(len([item for item in chain.body if isinstance(item, Rule)]) for chain in dispatch.chains)
     assert written <= 1001 + 4
     assert len(dispatch.pairs) == 400
+
+
+def forwards() -> st.SearchStrategy[list[PortForward]]:
+    """Port forwards of which many are alike, as in a long list of services."""
+    some_links = st.sampled_from([frozenset({"wan"}), frozenset({"wan", "dmz"})])
+    protocols = st.sampled_from([(TCP,), (TCP,), (UDP,), (TCP, UDP)])
+    single = st.integers(1, 40).map(lambda port: (port, port))
+    ports = st.lists(single, min_size=1, max_size=3, unique=True).map(lambda found: tuple(sorted(found)))
+    sources = st.sampled_from([ANYWHERE, ANYWHERE, ANYWHERE, Addresses.of("198.51.0.0/30")])
+    alike = st.builds(PortForward, st.just(""), st.just(frozenset({"wan"})), protocols, ports, st.integers(1, 9))
+    others = st.builds(
+        PortForward, st.just(""), some_links, protocols, ports | st.just(((3, 9),)), st.integers(1, 9), source=sources
+    )
+    lists = st.lists(st.lists(alike, max_size=12) | st.lists(others, max_size=2), max_size=4)
+    return lists.map(
+        lambda parts: [
+            forward._replace(name=f"forward.f{number}")
+            for number, forward in enumerate(forward for part in parts for forward in part)
+        ]
+    )
+
+
+def takes(forward: PortForward, link: str, source: int, protocol: int, port: int) -> bool:
+    return (
+        link in forward.links
+        and any(first <= source <= last for first, last in forward.source.v4)
+        and protocol in forward.protocols
+        and any(first <= port <= last for first, last in forward.ports)
+    )
+
+
+def redirect(items: Iterable[PortForward | ForwardRun], link: str, source: int, protocol: int, port: int) -> str:
+    """The forward that takes a connection, a run read as the kernel does: who is asked first, then one lookup."""
+    for item in items:
+        if isinstance(item, ForwardRun):
+            whole = item.first._replace(protocols=(protocol,), ports=((port, port),))
+            if (protocol, port) in item.elements and takes(whole, link, source, protocol, port):
+                return item.elements[protocol, port].name
+        elif takes(item, link, source, protocol, port):
+            return item.name
+    return ""
+
+
+@given(forwards())
+def test_folding_keeps_the_forward_that_takes_a_connection(wanted: list[PortForward]) -> None:
+    folded = list(fold_forwards(wanted))
+    for link in LINKS:
+        for source in (BASE4 + 1, BASE4 + 5):
+            for protocol in (TCP, UDP):
+                for port in range(1, 41):
+                    asked = (link, source, protocol, port)
+                    assert redirect(folded, *asked) == redirect(wanted, *asked)
+
+
+def test_a_long_list_of_forwards_becomes_one_lookup() -> None:
+    wanted = [PortForward(f"forward.f{port}", frozenset({"wan"}), (TCP,), ((port, port),), 1) for port in range(1, 101)]
+    (run,) = fold_forwards(wanted)
+    assert isinstance(run, ForwardRun)
+    assert len(run.elements) == 100
+    assert list(fold_forwards(wanted[: SHORTEST_RUN - 1])) == wanted[: SHORTEST_RUN - 1]

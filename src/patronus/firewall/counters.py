@@ -7,6 +7,8 @@ from typing import Any, NamedTuple
 
 FILTER = "filter"
 NAT = "nat"
+REDIRECT_CHAIN = "redirect."
+"""Begins the names of chains that translate the connections of one port forward."""
 _NAT_CHAINS = frozenset({"destination-nat", "source-nat"})
 _PLACES = {"forward": "nat.port_forwards", "outbound": "nat.outbound", "box": "box"}
 """Where the rules of a name's first word come from; the box's own are in no document."""
@@ -57,7 +59,8 @@ def _list_counters(listing: Mapping[str, Any]) -> Iterator[tuple[Source, Mapping
         rule = entry.get("rule", {})
         for part in rule.get("expr", ()):
             if "counter" in part and "comment" in rule:
-                stage = NAT if rule.get("chain") in _NAT_CHAINS else FILTER
+                chain = rule.get("chain", "")
+                stage = NAT if chain in _NAT_CHAINS or chain.startswith(REDIRECT_CHAIN) else FILTER
                 yield find_source(rule["comment"], stage), part["counter"]
         for element in entry.get("map", {}).get("elem", ()):
             # A verdict map lists pairs of key and verdict; a key with a counter is an object.

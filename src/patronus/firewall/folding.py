@@ -13,7 +13,7 @@ from functools import lru_cache
 from itertools import groupby
 from typing import NamedTuple
 
-from patronus.firewall.ir import Rule
+from patronus.firewall.ir import PortForward, Rule
 from patronus.firewall.text import PROTOCOL_NAMES, write_address, write_span
 from patronus.values.addresses import ALL4, ALL6, ALL_PORTS, ANYWHERE, Addresses, Ranges
 
@@ -175,3 +175,33 @@ def _find_transport(protocols: tuple[int, ...], source_ports: Ranges, destinatio
         return _Transport((), ())
     names = (PROTOCOL_NAMES.get(number, str(number)) for number in protocols)
     return _Transport((_PROTOCOL, *fields), tuple(" . ".join([name, *values]) for name in names))
+
+
+class ForwardRun(NamedTuple):
+    """Consecutive port forwards that become one map; all of them look at the same links and addresses."""
+
+    first: PortForward
+    elements: dict[tuple[int, int], PortForward]
+    """(protocol, port) -> the forward that takes the connection: the first one for it."""
+
+
+def fold_forwards(forwards: Iterable[PortForward]) -> Iterator[PortForward | ForwardRun]:
+    """Yield the port forwards in order, long runs of similar ones folded."""
+    for shape, group in groupby(forwards, _find_forward_shape):
+        run = list(group)
+        if shape is None or len(run) < SHORTEST_RUN:
+            yield from run
+            continue
+        elements: dict[tuple[int, int], PortForward] = {}
+        for forward in run:
+            for protocol in forward.protocols:
+                for port, _ in forward.ports:
+                    elements.setdefault((protocol, port), forward)
+        yield ForwardRun(run[0], elements)
+
+
+def _find_forward_shape(forward: PortForward) -> tuple[object, ...] | None:
+    """Return what forwards of a run have in common; None for one that names a range of ports."""
+    if not forward.protocols or any(first != last for first, last in forward.ports):
+        return None
+    return forward.links, forward.source, forward.destination, forward.local

@@ -4,6 +4,8 @@ from __future__ import annotations
 
 from collections.abc import Iterable, Iterator
 
+from patronus.firewall.counters import REDIRECT_CHAIN
+from patronus.firewall.folding import ForwardRun, fold_forwards
 from patronus.firewall.ir import MASQUERADE, NO_NAT, PortForward, SourceNat
 from patronus.firewall.matches import FORWARDED, match_families, match_protocol
 from patronus.firewall.sets import SetTable
@@ -20,11 +22,38 @@ def _only_v4(addresses: Addresses) -> Addresses:
 
 def write_forward(forward: PortForward, sets: SetTable) -> Iterator[str]:
     """Yield the lines of a port forward."""
+    action = _write_action(forward, sets)
+    for match in _match_where(forward, sets):
+        yield f"{match}{action}"
+
+
+def _match_where(forward: PortForward, sets: SetTable) -> Iterator[str]:
+    """Yield the matches for everything but protocol and ports."""
     links = f"iifname {write_links(sorted(forward.links))} "
-    ports = match_protocol(forward.protocols, ALL_PORTS, forward.ports, sets)
     local = LOCAL if forward.local else ""
     for addresses in match_families(_only_v4(forward.source), _only_v4(forward.destination), sets):
-        yield f'{links}{addresses}{local}{ports}counter {_redirection(forward)} comment "{forward.name}"'
+        yield f"{links}{addresses}{local}"
+
+
+def _write_action(forward: PortForward, sets: SetTable) -> str:
+    """Return the rest of the rule; nftables translates ports only where it reads the protocol in the same rule."""
+    ports = match_protocol(forward.protocols, ALL_PORTS, forward.ports, sets)
+    return f'{ports}counter {_redirection(forward)} comment "{forward.name}"'
+
+
+def write_forward_run(run: ForwardRun, sets: SetTable) -> Iterator[str]:
+    """Yield the lines of a folded run: one lookup finds the chain of the forward, which counts and translates."""
+    elements = [
+        f"{PROTOCOL_NAMES[protocol]} . {port} : goto {_chain_of(forward)}"
+        for (protocol, port), forward in run.elements.items()
+    ]
+    name = sets.add_map("forwards", "inet_proto . inet_service", elements)
+    for match in _match_where(run.first, sets):
+        yield f"{match}meta l4proto . th dport vmap @{name}"
+
+
+def _chain_of(forward: PortForward) -> str:
+    return f"{REDIRECT_CHAIN}{forward.name.removeprefix('forward.')}"
 
 
 def _redirection(forward: PortForward) -> str:
@@ -53,13 +82,18 @@ def write_source_nat(rule: SourceNat, sets: SetTable) -> Iterator[str]:
 def write_translation(
     forwards: Iterable[PortForward], rules: Iterable[SourceNat], sets: SetTable
 ) -> dict[str, list[str]]:
-    """Return the bodies of the two NAT chains."""
+    """Return the bodies of the two NAT chains, after those of the chains they go to."""
     chains = {
         "destination-nat": ["type nat hook prerouting priority dstnat; policy accept;"],
         "source-nat": ["type nat hook postrouting priority srcnat; policy accept;"],
     }
-    for forward in forwards:
-        chains["destination-nat"] += write_forward(forward, sets)
+    redirects: dict[str, list[str]] = {}
+    for item in fold_forwards(forwards):
+        if isinstance(item, ForwardRun):
+            redirects |= {_chain_of(forward): [_write_action(forward, sets)] for forward in item.elements.values()}
+            chains["destination-nat"] += write_forward_run(item, sets)
+        else:
+            chains["destination-nat"] += write_forward(item, sets)
     for rule in rules:
         chains["source-nat"] += write_source_nat(rule, sets)
-    return chains
+    return redirects | chains

@@ -130,6 +130,36 @@ def test_a_port_forward_reaches_its_target_and_only_as_forwarded(router: TapRout
     assert router.counters()["nat.port_forwards.web"] == 2  # the translation and the rule that passes it
 
 
+def test_a_long_list_of_forwards_is_one_lookup_that_translates_and_counts_each(router: TapRouter) -> None:
+    """Folded ones behind a rule of their own, with the reflected one in front."""
+    lines = [
+        f"    - {{name: f{number}, protocol: {protocol}, ports: {7000 + number},"
+        f" target: {SERVER}, target_port: {number}}}"
+        for number, protocol in zip(range(1, 13), ["tcp", "tcp", "udp"] * 4, strict=True)
+    ]
+    text = ruleset_of(HOUSE + "\n".join(lines).encode() + b"\n")
+    assert text.count("vmap @forwards") == 1
+    router.load(text)
+    router.forget_connections()
+    for number in (1, 3, 12):
+        send = frames.tcp if number == 1 else frames.udp
+        words = (4000 + number, 7000 + number, SYN) if number == 1 else (4000 + number, 7000 + number, b"x")
+        protocol = frames.TCP if number == 1 else frames.UDP
+        router.send("wan", frames.wrap(OUTSIDE, WAN, protocol, send(*words)))
+    assert [(seen[1], *seen[3:5]) for seen in came_out(router, "lan")] == [
+        (SERVER, 4001, 1), (SERVER, 4003, 3), (SERVER, 4012, 12),
+    ]  # fmt: skip
+    send_tcp(router, "wan", OUTSIDE, WAN, (4000, 7003))  # f3 is UDP
+    send_tcp(router, "wan", OUTSIDE, WAN, (4000, 7013))
+    send_tcp(router, "wan", OUTSIDE, WAN, (4000, 8080))
+    assert len(came_out(router, "lan")) == 1
+    counted = router.counters()
+    assert {name: counted[f"nat.port_forwards.{name}"] for name in ("f1", "f3", "f12", "f2", "web")} == {
+        "f1": 2, "f3": 2, "f12": 2, "f2": 0, "web": 2,
+    }  # fmt: skip
+    assert counted["box.default"] == 2
+
+
 def test_a_range_of_ports_is_forwarded_in_order(router: TapRouter) -> None:
     router.send("wan", frames.wrap(OUTSIDE, WAN, frames.UDP, frames.udp(4000, 5007, b"x")))
     assert came_out(router, "lan") == [Seen(OUTSIDE, SERVER, 17, 4000, 6007)]
@@ -228,7 +258,7 @@ def test_neighbour_discovery_needs_a_neighbour(router: TapRouter) -> None:
 
 def test_replies_of_dhcp_servers_reach_the_client_on_wan_only(router: TapRouter) -> None:
     six = frames.wrap("fe80::1", "fe80::2", frames.UDP, frames.udp(547, 546))
-    router.run("ip", "-6", "address", "replace", "fe80::2/64", "dev", "wan")
+    router.run("ip", "-6", "address", "replace", "fe80::2/64", "dev", "wan", "nodad")
     router.send("wan", six)
     router.send("wan", frames.wrap("10.0.0.1", WAN, frames.UDP, frames.udp(67, 68)))
     assert router.counters() == {}
