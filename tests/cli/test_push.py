@@ -129,11 +129,21 @@ def test_a_box_that_does_not_answer_after_the_change_is_left_to_go_back(
 ) -> None:
     ssh.answer(confirm="exit 255")
     code, _, err = push(patronus, ssh, bundle, "--yes")
-    assert code == 1
+    assert code == 4
     assert "the box goes back by itself within 60 s" in err
     assert "is confirmed" not in err
     assert ssh.commands()[:2] == [PLAN, APPLY]
     assert set(ssh.commands()[2:]) == {CONFIRM}
+
+
+def test_a_connection_that_hangs_is_given_up(
+    ssh: Ssh, bundle: Path, patronus: Command, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setattr("patronus.cli.push._SHORTEST_TRY", 0.2)
+    ssh.answer(confirm="exec tail -f /dev/null")
+    code, _, err = push(patronus, ssh, bundle, "--yes")
+    assert code == 4
+    assert "timed out" in err
 
 
 def test_a_box_that_answers_again_after_a_while_is_confirmed(ssh: Ssh, bundle: Path, patronus: Command) -> None:

@@ -1,10 +1,8 @@
 """The story "house": what people at home and people outside notice of a box with an ordinary document."""
 
-import sys
 from ipaddress import IPv4Network, IPv6Network, ip_address
 
 import pytest
-from tests.vm.driver.forger import FORGED_NAME
 from tests.vm.driver.house import BOX, CLIENT, House
 from tests.vm.driver.peer import Answer
 from tests.vm.driver.provider import (
@@ -16,6 +14,7 @@ from tests.vm.driver.provider import (
     SERVER_NAME,
     link_local,
 )
+from tests.vm.driver.rootzone import FORGED_NAME
 from tests.vm.driver.router import mac_of
 
 
@@ -121,23 +120,3 @@ def test_counters_move_with_the_rules_that_decide(house: House) -> None:
 def test_the_box_asks_the_provider_with_its_own_link_local_address(house: House) -> None:
     assert house.wan.pings(f"{link_local(mac_of(1))}%eth0", seconds=2) is False, "WAN does not answer pings"
     assert house.wan.wait_for_delegation()
-
-
-def test_an_admin_pushes_a_change_over_ssh(house: House) -> None:
-    assert house.lease
-    changed = house.base.add(
-        "firewall.rules", {"name": "pushed", "action": "block", "from": ["lan"], "ports": [9999], "protocol": "tcp"}
-    )
-    bundle = house.owner.sign(changed, house.lab.folder)
-    options = ("StrictHostKeyChecking=no", "UserKnownHostsFile=/dev/null", f"IdentityFile={house.admin.key}")
-    words = [word for option in options for word in ("-o", option)]
-
-    done = house.lan.run(
-        sys.executable, "-m", "patronus", "push", "--yes", *words, f"admin@{BOX}", str(bundle), timeout=600
-    )
-
-    assert "is confirmed" in done.stderr
-    status = house.status()
-    assert status["pending"] is None
-    assert status["generation"] == status["confirmed"]
-    assert "pushed" in house.counters()

@@ -16,7 +16,9 @@ from patronus.values.problem import Refused
 from patronus.values.terminal import safe
 
 REFUSED, USAGE, UNREACHABLE = 1, 2, 3
-_EXIT_CODES = "Exit codes: 0 done, 1 refused, 2 usage, 3 the box cannot be reached or failed."
+_EXIT_CODES = (
+    "Exit codes: 0 done, 1 refused, 2 usage, 3 the box cannot be reached or failed, 4 pushed but not confirmed."
+)
 
 
 def main(argv: Sequence[str] | None = None) -> int:

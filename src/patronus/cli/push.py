@@ -18,6 +18,10 @@ _NEW_CONNECTION = (
 )
 _LONGEST = 300
 """Seconds for one command on the box."""
+_SHORTEST_TRY = 10.0
+"""Seconds that the last attempt to reconnect gets at least: a slow box needs some for the login alone."""
+UNCONFIRMED = 4
+"""The exit code when the change runs, or may run, and the box has not answered since."""
 
 
 class RemoteRefused(CallFailed):
@@ -63,26 +67,30 @@ def _apply(arguments: argparse.Namespace, bundle: bytes) -> None:
 def _confirm(arguments: argparse.Namespace, generation: str) -> int:
     end = time.monotonic() + min(arguments.reconnect_within, arguments.confirm_within)
     while True:
+        left = max(_SHORTEST_TRY, end - time.monotonic())
         try:
-            _remote(arguments, "confirm", "--json", generation)
+            _remote(arguments, "confirm", "--json", generation, longest=left)
         except RemoteRefused:
             raise
         except CallFailed as error:
             if time.monotonic() < end:
                 time.sleep(1)
                 continue
-            say(f"no answer any more ({error}); the box goes back by itself within {arguments.confirm_within} s")
-            return 1
+            say(
+                f"no answer any more ({error}); unless the confirmation has reached it, the box goes back by itself "
+                f"within {arguments.confirm_within} s"
+            )
+            return UNCONFIRMED
         say(f"generation {generation} is confirmed")
         return 0
 
 
-def _remote(arguments: argparse.Namespace, *command: str, stdin: bytes = b"") -> bytes:
+def _remote(arguments: argparse.Namespace, *command: str, stdin: bytes = b"", longest: float = _LONGEST) -> bytes:
     """Run `patronus` on the box over a connection of its own. Raises RemoteRefused, or CallFailed without an answer."""
     options = [word for option in arguments.ssh_option for word in ("-o", option)]
     argv = ["ssh", *_NEW_CONNECTION, *options, "--", arguments.host, "patronus", *command]
     try:
-        done = subprocess.run(argv, input=stdin, capture_output=True, timeout=_LONGEST, check=False)
+        done = subprocess.run(argv, input=stdin, capture_output=True, timeout=longest, check=False)
     except (OSError, subprocess.TimeoutExpired) as error:
         raise CallFailed(f"ssh {arguments.host}: {error}") from error
     if done.stderr:
