@@ -95,6 +95,13 @@ class TimeServerFact:
 
 
 @dataclass(frozen=True)
+class TimeSourceFact:
+    """The box asks for the time under this name; it must resolve while the clock is still wrong."""
+
+    name: str
+
+
+@dataclass(frozen=True)
 class LeaseFact:
     """A host known to the DHCP server by reservation, so that the resolver can name it."""
 

@@ -105,6 +105,14 @@ def test_a_domain_with_its_own_servers_is_open_and_may_be_private_and_unsigned()
     } <= set(lines)
 
 
+def test_names_of_time_servers_resolve_while_the_clock_is_wrong() -> None:
+    document = dns() | {"ntp": {"sources": [{"host": "Time.example.net"}, {"host": "192.0.2.1"}]}}
+    lines = render_data(document).contents["etc/unbound/unbound.conf"].decode().splitlines()
+    insecure = [line.strip() for line in lines if "domain-insecure" in line]
+    assert insecure == ['domain-insecure: "time.example.net."']
+    assert not [line for line in config(dnssec=False) if "domain-insecure" in line]
+
+
 def test_the_provider_is_asked_only_where_the_document_says_so() -> None:
     line = 'include-toplevel: "/run/patronus-provide[r]/forward.conf"'
     assert line in config(forward_to_provider=True)

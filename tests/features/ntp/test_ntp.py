@@ -10,7 +10,7 @@ from pydantic import ValidationError
 from patronus.features.ntp import FEATURE
 from patronus.features.ntp.plan import format_source
 from patronus.features.ntp.schema import Ntp, TimeSource
-from patronus.values.facts import Context, LinkFact, TimeServerFact, ZoneFact
+from patronus.values.facts import Context, LinkFact, TimeServerFact, TimeSourceFact, ZoneFact
 from patronus.values.fragments import Claim, File
 from patronus.values.plan import Opening, Plan
 
@@ -41,7 +41,7 @@ def test_defaults_are_a_client_that_serves_nobody() -> None:
     assert check({}) == []
     assert {"pool 2.debian.pool.ntp.org iburst", "cmdport 0", "port 0"} <= set(config({}))
     assert plan({}).of(Opening) == ()
-    assert list(FEATURE.facts(Ntp())) == []
+    assert list(FEATURE.facts(Ntp())) == [TimeSourceFact("2.debian.pool.ntp.org")]
 
 
 def test_serving_opens_claims_and_announces_exactly_the_named_links() -> None:
@@ -50,7 +50,14 @@ def test_serving_opens_claims_and_announces_exactly_the_named_links() -> None:
     assert served.of(Claim) == (Claim("udp/123@lan", "ntp.serve"),)
     assert "allow" in config({"serve": ["lan"]})
     assert "port 0" not in config({"serve": ["lan"]})
-    assert list(FEATURE.facts(Ntp(serve=("lan",)))) == [TimeServerFact(("lan",), "ntp.serve")]
+    section = Ntp.model_validate({"serve": ["lan"], "sources": [{"host": "192.0.2.1"}]})
+    assert list(FEATURE.facts(section)) == [TimeServerFact(("lan",), "ntp.serve")]
+
+
+def test_names_of_sources_are_told_and_addresses_are_not() -> None:
+    hosts = ["192.0.2.1", "2001:db8::1", "Time.example.net", "ntp"]
+    section = Ntp.model_validate({"sources": [{"host": host} for host in hosts]})
+    assert list(FEATURE.facts(section)) == [TimeSourceFact("Time.example.net"), TimeSourceFact("ntp")]
 
 
 @pytest.mark.parametrize(

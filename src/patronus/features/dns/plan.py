@@ -10,7 +10,7 @@ from typing import NamedTuple
 from patronus.features.dns.records import list_hosts, write_records
 from patronus.features.dns.schema import Dns, Upstream
 from patronus.features.templating import render_template
-from patronus.values.facts import Context, HostFact, LeaseFileFact, LinkFact, ResolverFact
+from patronus.values.facts import Context, HostFact, LeaseFileFact, LinkFact, ResolverFact, TimeSourceFact
 from patronus.values.fragments import RELOAD, Check, Claim, File, Unit
 from patronus.values.plan import Opening
 
@@ -75,7 +75,7 @@ def _write_config(section: Dns, links: list[LinkFact], context: Context, *, watc
         verified=any(upstream.tls_name for upstream in (*section.forwarders, *section.domains.values())),
         private_addresses=PRIVATE if section.rebind_protection else (),
         private_domains=_private_domains(section, context) if section.rebind_protection else (),
-        insecure_domains=_insecure_domains(section),
+        insecure_domains=_insecure_domains(section, context),
         zones=sorted(choose_zones(section, context).items()),
         records=write_records(section.records, hosts),
         leases=LEASE_NAMES if watched else "",
@@ -109,9 +109,11 @@ def _private_domains(section: Dns, context: Context) -> list[str]:
     return sorted({*([domain] if domain else ()), *inner, *section.private_domains})
 
 
-def _insecure_domains(section: Dns) -> list[str]:
+def _insecure_domains(section: Dns, context: Context) -> list[str]:
+    """Return what is not validated; time servers among it, since no signature is valid for a clock that is wrong."""
     unsigned = [name for name, upstream in section.domains.items() if not upstream.dnssec]
-    return sorted({*unsigned, *section.insecure_domains}) if section.dnssec else []
+    time_sources = [source.name.lower() for source in context.all(TimeSourceFact)]
+    return sorted({*unsigned, *time_sources, *section.insecure_domains}) if section.dnssec else []
 
 
 def _list_upstreams(section: Dns) -> Iterator[_Zone]:

@@ -6,7 +6,7 @@ from collections.abc import Iterable
 
 from patronus.features.ntp.schema import Ntp, TimeSource
 from patronus.features.templating import render_template
-from patronus.values.facts import Context, TimeServerFact
+from patronus.values.facts import Context, TimeServerFact, TimeSourceFact
 from patronus.values.fragments import Check, Claim, File, Unit
 from patronus.values.plan import Opening
 
@@ -16,7 +16,8 @@ NTP_PORT = 123
 
 
 def facts(ntp: Ntp) -> Iterable[object]:
-    """Tell DHCP and RA where the box answers NTP."""
+    """Tell the resolver which names must resolve while the clock is wrong, DHCP and RA where the box answers NTP."""
+    yield from (TimeSourceFact(source.host) for source in ntp.sources if not _is_address(source.host))
     if ntp.serve:
         yield TimeServerFact(ntp.serve, "ntp.serve")
 
@@ -38,6 +39,11 @@ def plan(ntp: Ntp, _context: Context) -> Iterable[object]:
     if ntp.serve:
         yield Opening(ntp.serve, "udp", NTP_PORT, "ntp.serve")
         yield from (Claim(f"udp/{NTP_PORT}@{link}", "ntp.serve") for link in ntp.serve)
+
+
+def _is_address(host: str) -> bool:
+    """Tell addresses from names: a host that ends in a number is an IPv4 address (see `HostOrAddress`)."""
+    return ":" in host or host.rpartition(".")[2].isdigit()
 
 
 def format_source(source: TimeSource) -> str:
