@@ -3,6 +3,7 @@
 Layout: ESP, root A, verity A, root B, verity B, config, state; the last one grows at the box's first boot.
 """
 
+import hashlib
 import os
 import shutil
 import tempfile
@@ -27,9 +28,9 @@ def assemble(parts: Path, output: Path, incoming: Sequence[Path] = ()) -> Path:
     """Write a sparse disk image from a folder of parts.
 
     `incoming` are signed bundles that the box finds on its config partition at the first boot. The same parts and the
-    same bundles give the same bytes. Returns `output`.
+    same bundles give the same bytes, other ones give other UUIDs (see `choose_seed`). Returns `output`.
     """
-    epoch = read_epoch(parts)
+    epoch, seed = read_epoch(parts), choose_seed(parts, incoming)
     with tempfile.TemporaryDirectory(prefix="patronus-disk-") as name:
         work = Path(name)
         (work / "incoming").mkdir()
@@ -45,7 +46,7 @@ def assemble(parts: Path, output: Path, incoming: Sequence[Path] = ()) -> Path:
         output.parent.mkdir(parents=True, exist_ok=True)
         draft = output.with_name(f".{output.name}.{os.getpid()}")
         try:
-            _run_repart(work / "definitions", draft, epoch)
+            _run_repart(work / "definitions", draft, epoch, seed)
             draft.rename(output)
         finally:
             draft.unlink(missing_ok=True)
@@ -114,10 +115,20 @@ def _partition(kind: str, label: str, size: str, **settings: str) -> str:
     return "[Partition]\n" + "".join(f"{name}={value}\n" for name, value in {**fixed, **settings}.items())
 
 
-def _run_repart(definitions: Path, output: Path, epoch: int) -> None:
+def choose_seed(parts: Path, incoming: Sequence[Path]) -> str:
+    """What the UUIDs of partitions and file systems are made from: the image and the bundles on the disk.
+
+    A box knows its own disk by the UUID of the ESP it started from: the disk of another version or of another box that
+    happens to be in it must have another.
+    """
+    found = [read_identity(parts)[1], *sorted(hashlib.sha256(bundle.read_bytes()).hexdigest() for bundle in incoming)]
+    return str(uuid.uuid5(uuid.UUID(SEED), " ".join(found)))
+
+
+def _run_repart(definitions: Path, output: Path, epoch: int, seed: str) -> None:
     command = ["env", f"SOURCE_DATE_EPOCH={epoch}", f"SYSTEMD_REPART_MKFS_OPTIONS_EXT4={EXT4_OPTIONS}"]
     command += ["systemd-repart", "--empty=create", "--size=auto", "--offline=yes", "--dry-run=no"]
-    command += ["--architecture=x86-64", f"--definitions={definitions}", f"--seed={SEED}", str(output)]
+    command += ["--architecture=x86-64", f"--definitions={definitions}", f"--seed={seed}", str(output)]
     done = run_in_sandbox(command, quiet=True)
     if done.returncode:
         die(f"systemd-repart could not write {output.name}:\n{done.stdout}")

@@ -52,6 +52,21 @@ def test_parts_without_their_moment_end_with_the_next_step(parts: Path, capsys: 
     assert "make image" in capsys.readouterr().err
 
 
+def test_every_version_and_every_box_gives_its_disk_uuids_of_its_own(parts: Path, tmp_path: Path) -> None:
+    bundles = [tmp_path / "one.bundle", tmp_path / "two.bundle"]
+    for bundle in bundles:
+        bundle.write_text(bundle.name)
+
+    def seeds() -> list[str]:
+        return [disk.choose_seed(parts, incoming) for incoming in ([], bundles[:1], bundles[1:], bundles)]
+
+    first = seeds()
+    assert len(set(first)) == 4
+    assert seeds() == first, "the same parts and bundles give the same disk"
+    (parts / "image.roothash").write_text("5a" * 32)
+    assert not set(seeds()) & set(first)
+
+
 def test_parts_that_were_never_built_end_with_the_next_step(tmp_path: Path, capsys: pytest.CaptureFixture[str]) -> None:
     with pytest.raises(SystemExit):
         disk.read_identity(tmp_path)

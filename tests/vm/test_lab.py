@@ -4,7 +4,6 @@ import contextlib
 import os
 import threading
 
-from tests.vm.driver.forger import FORGED_NAME, ROOT_ADDRESSES
 from tests.vm.driver.lab import Lab
 from tests.vm.driver.peer import Answer
 from tests.vm.driver.provider import (
@@ -16,6 +15,7 @@ from tests.vm.driver.provider import (
     SERVER_NAME,
     link_local,
 )
+from tests.vm.driver.rootzone import FORGED_NAME, ROOT_ADDRESSES
 from tests.vm.driver.waiting import wait_for
 
 

@@ -66,6 +66,10 @@ class MachineSpec:
     kernel_arguments: Sequence[str] = ()
     credentials: Mapping[str, bytes] = field(default_factory=dict)
     ports: Sequence[Port] = ()
+    clock: str = ""
+    """What the real-time clock shows at the start, such as 2000-01-01; empty: the time of this machine, in UTC."""
+    other_disks: Sequence[Path] = ()
+    """Raw disks beside its own, which the kernel finds first. Nothing is written to them."""
     interactive: bool = False
     console_socket: Path | None = None
     sticks: Sequence[Path] = ()
@@ -105,6 +109,8 @@ def qemu_command(spec: MachineSpec) -> list[str]:
         *("-smp", str(spec.processors), "-m", f"{spec.memory_mib}M"),
         *("-drive", f"if=pflash,unit=0,format=raw,readonly=on,file={spec.firmware.code}"),
         *("-drive", f"if=pflash,unit=1,format=raw,file={_escape(spec.variables)}"),
+        *(("-rtc", f"base={spec.clock}") if spec.clock else ()),
+        *_other_disks(spec.other_disks),
         *_disk(spec),
         *_sticks(spec.sticks),
         *("-device", "virtio-rng-pci"),
@@ -131,6 +137,14 @@ def _sticks(images: Sequence[Path]) -> list[str]:
     for number, image in enumerate(images):
         result += ["-drive", f"if=none,id=stick{number},format=raw,readonly=on,file={_escape(image)}"]
         result += ["-device", f"usb-storage,drive=stick{number}"]
+    return result
+
+
+def _other_disks(disks: Sequence[Path]) -> list[str]:
+    result: list[str] = []
+    for number, disk in enumerate(disks, start=1):
+        result += ["-drive", f"if=none,id=other{number},format=raw,snapshot=on,file={_escape(disk)}"]
+        result += ["-device", f"virtio-blk-pci,drive=other{number},serial=other-{number}"]
     return result
 
 

@@ -3,7 +3,7 @@
 import hashlib
 import os
 from collections import Counter
-from collections.abc import Mapping, Sequence
+from collections.abc import Mapping
 from pathlib import Path
 from typing import Any
 
@@ -37,25 +37,32 @@ class House:
         owner: Owner,
         *,
         name: str = "house",
-        credentials: Mapping[str, bytes] | None = None,
-        sticks: Sequence[Path] = (),
+        settings: Mapping[str, object] | None = None,
+        root: str | None = None,
+        **machine: Any,
     ) -> None:
+        """`settings` are values by their path in the document, `root` is for the provider, `machine` for the router."""
         self.lab = lab
         self.owner = owner
         self.admin = Owner.make(lab.folder, f"{name}-admin")
         admins = [{"name": "admin", "ssh_keys": [self.admin.public_key]}]
-        self.base = Document.load("house").put("system.admins", admins)
-        self.wan = lab.add_provider()
+        self.base = self.base_document().put("system.admins", admins)
+        for path, value in (settings or {}).items():
+            self.base = self.base.put(path, value)
+        self.wan = lab.add_provider(root=root)
         self.lan = lab.add_peer("lan")
         self.first_bundle = owner.sign(self.base, lab.folder)
         disk = assemble(parts, lab.folder / f"{name}.raw", [self.first_bundle])
-        self.router: Router = lab.add_router(
-            disk, self.wan, self.lan, name=name, credentials=credentials, sticks=sticks
-        )
+        self.router: Router = lab.add_router(disk, self.wan, self.lan, name=name, **machine)
         self._lease: Lease | None = None
         serial = self.first_bundle.name.partition("-")[0]
         digest = hashlib.sha256(self.first_bundle.read_bytes()).hexdigest()[:16]
         self._base_generations = {f"{serial}-{digest}"}
+
+    @staticmethod
+    def base_document() -> Document:
+        """What every house is made from; it has no admin yet."""
+        return Document.load("house")
 
     # --- what the peers see --------------------------------------------------------------------------------------
 

@@ -1,13 +1,13 @@
 """One lab: peers, routers and the folder where they leave their traces; closing it leaves nothing behind."""
 
 import shutil
-from collections.abc import Mapping, Sequence
 from pathlib import Path
 from types import TracebackType
-from typing import Self
+from typing import Any, Self
 
 from tests.vm.driver.peer import Peer
-from tests.vm.driver.provider import Provider
+from tests.vm.driver.provider import INTERNET4, Provider
+from tests.vm.driver.rootzone import FORGED_NAME, write_root
 from tests.vm.driver.router import Router, mac_of
 
 from patronus_builder.vm.machine import make_short_folder
@@ -31,30 +31,21 @@ class Lab:
         """A plain host; the router that gets its cable decides what it is."""
         return self._keep(Peer(name, self._make_folder(name)))
 
-    def add_provider(self, name: str = "wan") -> Provider:
-        """An internet provider with all its services running; the delegated prefix leads to the first card's MAC."""
+    def add_provider(self, name: str = "wan", *, root: str | None = None) -> Provider:
+        """An internet provider with all its services running; the delegated prefix leads to the first card's MAC.
+
+        `root` is what the root servers answer; without it they lie.
+        """
         provider = Provider(name, self._make_folder(name))
         self._keep(provider)
-        provider.start()
+        provider.start(root or write_root({FORGED_NAME: INTERNET4}))
         provider.route_delegated_prefix(mac_of(1))
         return provider
 
-    def add_router(
-        self,
-        image: Path,
-        *cables: Peer,
-        name: str = "router",
-        size_gib: int = 8,
-        credentials: Mapping[str, bytes] | None = None,
-        sticks: Sequence[Path] = (),
-    ) -> Router:
-        """A box whose cards 1, 2, ... are cabled to these peers; it is still switched off.
-
-        `credentials` reach its systemd, system-credentials(7); `sticks` are images of USB sticks that are plugged in.
-        """
+    def add_router(self, image: Path, *cables: Peer, name: str = "router", **machine: Any) -> Router:
+        """A box whose cards 1, 2, ... are cabled to these peers; it is still switched off. `machine` is for Router."""
         folder = self._make_folder(name)
-        fds = [peer.cable_fd for peer in cables]
-        router = Router(name, folder, image, fds, size_gib=size_gib, credentials=credentials, sticks=sticks)
+        router = Router(name, folder, image, [peer.cable_fd for peer in cables], **machine)
         self.routers[name] = router
         return router
 

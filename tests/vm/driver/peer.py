@@ -201,6 +201,11 @@ class Peer:
         found = re.search(r"status: (\w+)", self._dig(name, server, kind, patience=patience))
         return found[1] if found else ""
 
+    def is_signed(self, name: str, server: str) -> bool:
+        """Whether a DNS server says that it has validated what it answers (the flag AD of RFC 4035)."""
+        found = re.search(r"flags: ([a-z ]+);", self._dig(name, server, "A", "+adflag", patience=ANSWER_SECONDS))
+        return found is not None and "ad" in found[1].split()
+
     def _dig(self, name: str, server: str, kind: str, *options: str, patience: int) -> str:
         tries = f"+tries={max(1, patience // DNS_SECONDS)}"
         return self.run("dig", tries, f"+time={DNS_SECONDS}", *options, f"@{server}", name, kind, check=False).stdout

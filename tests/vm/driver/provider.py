@@ -11,8 +11,8 @@ import json
 from ipaddress import IPv6Address, IPv6Network
 from pathlib import Path
 
-from tests.vm.driver.forger import ROOT_ADDRESSES, write_forged_root
 from tests.vm.driver.peer import CABLE, Peer
+from tests.vm.driver.rootzone import ROOT_ADDRESSES
 from tests.vm.driver.waiting import wait_for
 
 GATEWAY4 = "45.67.89.1"
@@ -81,8 +81,8 @@ text TXT  "answered by the lab"
 class Provider(Peer):
     """A peer with all that; `start` brings it up, each service ends with the lab."""
 
-    def start(self) -> None:
-        """Sets the addresses and starts every service."""
+    def start(self, root: str) -> None:
+        """Sets the addresses and starts every service; `root` is the zone file that the root servers answer from."""
         for address in (f"{GATEWAY4}/24", f"{NAME_SERVER4}/24", f"{GATEWAY6}/64", f"{NAME_SERVER6}/64"):
             self.add_address(address)
         for address in (INTERNET4, INTERNET6, *ROOT_ADDRESSES):
@@ -93,7 +93,7 @@ class Provider(Peer):
         self._start_dhcp4()
         self._start_dhcp6()
         self.spawn("radvd", "-n", "-C", str(self._write("radvd.conf", RADVD)), "-p", str(self.folder / "radvd.pid"))
-        self._start_name_server()
+        self._start_name_server(root)
 
     def route_delegated_prefix(self, router_mac: str) -> None:
         """Routes the delegated prefix to the router's link-local address, as a provider does when it delegates."""
@@ -164,9 +164,9 @@ class Provider(Peer):
         environment = {name: str(self.folder) for name in folders} | {"PATH": "/usr/sbin:/usr/bin"}
         self.spawn(program, "-c", str(file), environment=environment)
 
-    def _start_name_server(self) -> None:
+    def _start_name_server(self, root: str) -> None:
         self._write(f"{ZONE}.zone", ZONE_FILE)
-        self._write("root.zone", write_forged_root(INTERNET4))
+        self._write("root.zone", root)
         lines = [f"  ip-address: {address}" for address in (NAME_SERVER4, NAME_SERVER6, *ROOT_ADDRESSES)]
         text = NSD.format(addresses="\n".join(lines), folder=self.folder, zone=ZONE)
         self.spawn("nsd", "-d", "-c", str(self._write("nsd.conf", text)))

@@ -52,7 +52,13 @@ class Router:
         size_gib: int = 8,
         credentials: Mapping[str, bytes] | None = None,
         sticks: Sequence[Path] = (),
+        clock: str = "",
+        other_disks: Sequence[Path] = (),
     ) -> None:
+        """`credentials` reach its systemd, system-credentials(7); `sticks` are images of USB sticks that are plugged in.
+
+        `clock` is the time its battery-backed clock shows at the start; empty: the right one.
+        """
         accelerator = choose_accelerator(image)
         nics = [TapNic(mac_of(number), fd) for number, fd in enumerate(cables, start=1)]
         quick = QUICK_KERNEL_ARGUMENTS if accelerator is TCG else ()
@@ -64,6 +70,8 @@ class Router:
             nics=nics,
             kernel_arguments=quick,
             credentials={**agent_credentials(), **(credentials or {})},
+            clock=clock,
+            other_disks=other_disks,
             ports=(Port(AGENT_PORT, folder / "agent.sock"), Port(SHELL_PORT, folder / "shell.sock")),
             console_socket=folder / "console.sock",
             sticks=sticks,
