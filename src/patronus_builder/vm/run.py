@@ -1,6 +1,13 @@
 """Boots an image at the terminal: the second half of `make run`."""
 
+import contextlib
 import shlex
+import subprocess
+import sys
+import termios
+import time
+from collections.abc import Callable, Iterator
+from contextlib import contextmanager
 from pathlib import Path
 
 from patronus_builder.messages import say, step
@@ -9,10 +16,14 @@ from patronus_builder.vm.agent import AGENT_PORT, SHELL_PORT, agent_credentials
 from patronus_builder.vm.command import TCG, MachineSpec, Port, UserNic
 from patronus_builder.vm.firmware import find_firmware
 from patronus_builder.vm.machine import Machine, prepare_folder
+from patronus_builder.vm.stall import STARTS, EmulatorStalledError, check_timer, start_again_when_stalled
 
 WAN_MAC = "52:54:00:00:00:01"
 LAN_MAC = "52:54:00:00:00:02"
 RUN_FOLDER = Path("build/run")
+LOGIN_PROMPT = " login:"
+# The kernel tells of a lost timer well within the boot; afterwards what stands on the line is the user's own.
+WATCHED_SECONDS = 300
 
 
 def user_nics(lan_address: str, ssh_port: int) -> tuple[UserNic, UserNic]:
@@ -51,11 +62,53 @@ def run_interactive(
     )
     prepare_folder(spec, image, size_gib=8)
     _explain(accelerator.name, f"the box's LAN side ({lan_address})", write_login(ssh_port, ssh_key))
-    machine = Machine(spec)
-    try:
+    with _kept_terminal() as restore:
+
+        def tell() -> None:
+            restore()
+            say("QEMU lost the guest's timer, as it does now and then when it emulates on a busy host: starting again.")
+
+        try:
+            return start_again_when_stalled(lambda: _run_once(spec), before_next=tell)
+        except EmulatorStalledError as error:
+            restore()
+            say(f"Given up after {STARTS} starts: {error}. Try again when this host has less to do.")
+            return 1
+
+
+def _run_once(spec: MachineSpec) -> int:
+    """Run the machine to its end and return QEMU's exit code; raises EmulatorStalledError."""
+    spec.serial_log.unlink(missing_ok=True)
+    with Machine(spec) as machine:
+        _watch_start(machine)
         return machine.process.wait()
+
+
+def _watch_start(machine: Machine) -> None:
+    """Look at the serial line until somebody can log in, the machine ends, or nothing can go wrong any more."""
+    deadline = time.monotonic() + WATCHED_SECONDS
+    while machine.is_alive() and time.monotonic() < deadline:
+        serial = machine.read_serial()
+        check_timer(machine.spec.accelerator, serial)
+        if LOGIN_PROMPT in serial:
+            return
+        with contextlib.suppress(subprocess.TimeoutExpired):
+            machine.process.wait(timeout=1)
+
+
+@contextmanager
+def _kept_terminal() -> Iterator[Callable[[], None]]:
+    """Yield what brings the terminal back to what it was: QEMU takes it over, and cannot give it back when killed."""
+    saved = termios.tcgetattr(0) if sys.stdin.isatty() else None
+
+    def restore() -> None:
+        if saved is not None:
+            termios.tcsetattr(0, termios.TCSADRAIN, saved)
+
+    try:
+        yield restore
     finally:
-        machine.cut_power()
+        restore()
 
 
 def write_login(port: int, key: str) -> str:

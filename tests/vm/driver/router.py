@@ -14,24 +14,17 @@ from patronus_builder.vm.command import TCG, MachineSpec, Port, TapNic
 from patronus_builder.vm.firmware import find_firmware
 from patronus_builder.vm.machine import Machine, prepare_folder
 from patronus_builder.vm.smbios import QUICK_KERNEL_ARGUMENTS
+from patronus_builder.vm.stall import check_timer, start_again_when_stalled
 
 MAC_PREFIX = "52:54:00:00:00:"
 # Several times what an emulated boot takes on two busy cores; a unit that fails ends the wait much earlier.
 BOOT_SECONDS = 2 * PATIENCE
 # What the serial line shows when no agent will ever come.
 HOPELESS = ("UEFI Interactive Shell", "Kernel panic", "You are in emergency mode")
-# On a busy host QEMU's TCG sometimes loses the first processor's timer while the kernel starts. That is the emulator's
-# fault, not the image's, so the machine is started again; under KVM and on hardware this is never forgiven.
-STALLED = "rcu_preempt kthread timer wakeup didn't happen"
-STARTS = 3
 
 
 class BootFailedError(AssertionError):
     """The box did not come up; the text names the units that failed."""
-
-
-class EmulatorStalledError(BootFailedError):
-    """The emulated processor got no timer interrupts before anything of the image ran."""
 
 
 def mac_of(number: int) -> str:
@@ -103,16 +96,13 @@ class Router:
 
     def switch_on(self) -> None:
         """Starts the machine and waits until the agent answers, which is early in the boot."""
-        for start in range(1, STARTS + 1):
+
+        def attempt() -> None:
             self._machine = Machine(self.spec)
             self._agent = Agent(self.spec.folder / "agent.sock", alive=self._machine.is_alive)
-            try:
-                return self._wait_for_agent(1)
-            except EmulatorStalledError:
-                if start == STARTS:
-                    raise
-                self.power_cut()
-        return None
+            self._wait_for_agent(1)
+
+        start_again_when_stalled(attempt, before_next=self.power_cut)
 
     def boot(self, *, expect_failed: Sequence[str] = ()) -> None:
         """Starts the machine and waits until the boot is finished; units in `expect_failed` may fail, no others."""
@@ -287,8 +277,7 @@ class Router:
 
         def check() -> bool:
             hopeless = [words for words in HOPELESS if words in self.serial()]
-            if self.spec.accelerator is TCG and STALLED in self.serial()[begin:]:
-                raise EmulatorStalledError(f"{self.name}: {STALLED}")
+            check_timer(self.spec.accelerator, self.serial()[begin:])
             if hopeless or not self.machine.is_alive():
                 raise BootFailedError(f"{self.name} does not boot: {hopeless or 'QEMU ended'}\n{self.serial()[-2000:]}")
             return self.agent.boots >= boot
