@@ -60,7 +60,7 @@ def booted(figures: list[Figure]) -> Iterator[House]:
         with FirstPacket(house) as first:
             # Nothing asks the box how far it is: under emulation a question costs as much as a step of the boot.
             house.router.switch_on()
-            wait_for(lambda: first.arrived or None, seconds=120, what="the first forwarded packet")
+            wait_for(lambda: first.arrived or None, what="the first forwarded packet")
             house.router.wait_until_booted()
         _compare_boot(house, first, figures)
         yield house

@@ -46,9 +46,9 @@ class Conversation:
         self._router = house.router
         self._read = 0
 
-    def expect(self, words: str, *, seconds: float = 60) -> None:
+    def expect(self, words: str) -> None:
         """Waits for words that were not there when the last line was typed."""
-        wait_for(lambda: words in self._new(), seconds=seconds, what=f"the console to say {words!r}")
+        wait_for(lambda: words in self._new(), what=f"the console to say {words!r}")
 
     def answer(self, prompt: str, line: str) -> None:
         """Waits for a prompt and types a line."""
@@ -83,10 +83,10 @@ def test_a_key_typed_at_the_console_lets_the_waiting_bundle_run(blank: House) ->
     console.answer("usually none): ", "offices")
     console.answer("to begin again: ", "yes")
 
-    console.expect("is signed by these keys, and runs.", seconds=120)
-    wait_for(blank.can_manage, seconds=60, what="the owner's way in")
+    console.expect("is signed by these keys, and runs.")
+    wait_for(blank.can_manage, what="the owner's way in")
     assert blank.lease
-    wait_for(lambda: blank.lan.connect(INTERNET4, 7001) is Answer.OPEN, seconds=60, what="the box to forward")
+    wait_for(lambda: blank.lan.connect(INTERNET4, 7001) is Answer.OPEN, what="the box to forward")
     assert blank.status()["failure"] is None
     assert router.failed_units() == []
     trust = router.read_json("patronus", "trust", "show", "--json")

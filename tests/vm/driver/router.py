@@ -48,7 +48,7 @@ class Router:
         clock: str = "",
         other_disks: Sequence[Path] = (),
     ) -> None:
-        """`credentials` reach its systemd, system-credentials(7); `sticks` are images of USB sticks that are plugged in.
+        """`credentials` reach its systemd, system-credentials(7); `sticks` are images of USB sticks in its ports.
 
         `clock` is the time its battery-backed clock shows at the start; empty: the right one.
         """
