@@ -6,7 +6,7 @@ from pathlib import Path
 from patronus_builder.developer import EXAMPLE, make_developer_key, sign_document, write_example
 from patronus_builder.disk import assemble
 from patronus_builder.image import BUILD_FOLDER, PARTS_FOLDER, ImageRequest, build_image
-from patronus_builder.messages import die, step
+from patronus_builder.messages import die, say, step
 from patronus_builder.sandbox import run_in_sandbox
 
 RUN_FOLDER = BUILD_FOLDER / "run"
@@ -17,6 +17,7 @@ def run_image(request: ImageRequest, document: Path, options: Sequence[str]) -> 
     build_image(request)
     if document == EXAMPLE:
         document = write_example(RUN_FOLDER)
+        say("The example: log in as admin with the password patronus.")
         options = [*options, "--ssh-key", str(make_developer_key())]
     bundle = sign_document(document, RUN_FOLDER / f"{document.stem}.bundle")
     step("writing a disk with the signed document on it", about="5 s")
