@@ -82,7 +82,7 @@ class Agent:
 
     def __init__(self, path: Path, *, alive: Callable[[], bool]) -> None:
         """Connects to QEMU's end of the port; the guest's end answers later, see `wait_for_boot`."""
-        self._socket = connect_unix(path, alive=alive, timeout=20)
+        self._socket = connect_unix(path, alive=alive, timeout=60)
         self._changed = threading.Condition()
         self._pending: dict[int, Future[dict[str, Any]]] = {}
         self._next_id = 0

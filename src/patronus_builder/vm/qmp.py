@@ -19,7 +19,7 @@ class QmpError(RuntimeError):
 class Qmp:
     """One connection; a thread collects events while the caller sends commands one at a time."""
 
-    def __init__(self, path: Path, *, alive: Callable[[], bool], timeout: float = 20) -> None:
+    def __init__(self, path: Path, *, alive: Callable[[], bool], timeout: float = 60) -> None:
         """Connects as soon as QEMU listens; gives up after `timeout` seconds or when `alive` says that QEMU ended."""
         self._socket = connect_unix(path, alive=alive, timeout=timeout)
         self._changed = threading.Condition()

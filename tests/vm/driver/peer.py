@@ -217,7 +217,11 @@ class Peer:
         for child in self._children:
             child.terminate()
         for child in self._children:
-            child.wait(timeout=10)
+            try:
+                child.wait(timeout=ANSWER_SECONDS)
+            except subprocess.TimeoutExpired:
+                child.kill()
+                child.wait()
         os.close(self.cable_fd)
         self.namespace.close()
 
