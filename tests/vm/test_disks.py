@@ -18,11 +18,14 @@ def other_disk(lab: Lab, parts: Path) -> Path:
     return assemble(parts, lab.folder / "other.raw", [owner.sign(stranger, lab.folder, serial=4_000_000_000)])
 
 
-def disks_below(router: Router, mount: str) -> set[str]:
-    """The serials of the disks that a mounted file system lies on."""
-    source = router.run("findmnt", "--noheadings", "--output", "SOURCE", mount).out.strip()
-    lines = router.run("lsblk", "--inverse", "--noheadings", "--list", "--output", "TYPE,SERIAL", source).out
-    return {words[1] for words in map(str.split, lines.splitlines()) if words[0] == "disk"}
+def disk_below(router: Router, mount: str) -> str:
+    """The serial of the disk that a mounted file system lies on, through device-mapper where that is between."""
+    number = router.run("findmnt", "--noheadings", "--output", "MAJ:MIN", mount).out.strip()
+    device = router.run("readlink", "--canonicalize", f"/sys/dev/block/{number}").out.strip()
+    if "/dm-" in device:
+        first = router.run("ls", f"{device}/slaves").out.split()[0]
+        device = router.run("readlink", "--canonicalize", f"{device}/slaves/{first}").out.strip()
+    return router.run("cat", f"{device}/../serial").out.strip()
 
 
 def test_the_box_uses_the_disk_it_booted_from(lab: Lab, parts: Path, other_disk: Path) -> None:
@@ -32,5 +35,5 @@ def test_the_box_uses_the_disk_it_booted_from(lab: Lab, parts: Path, other_disk:
 
     assert house.router.run("cat", "/sys/block/vda/serial").out.strip() == "other-1", "the other disk was there first"
     for mount in ("/", "/config", "/var"):
-        assert disks_below(house.router, mount) == {"patronus-disk"}, mount
+        assert disk_below(house.router, mount) == "patronus-disk", mount
     assert house.router.run("uname", "-n").out.strip() == "house"

@@ -31,7 +31,9 @@ class TimeAnswer:
 class TimeServer:
     """Answers every question on UDP port 123 of one address, as a stratum 1 server, until closed."""
 
-    def __init__(self, peer: Peer, address: str) -> None:
+    def __init__(self, peer: Peer, address: str, *, ahead: float = 0) -> None:
+        """`ahead` is how many seconds its clock is ahead of this machine's."""
+        self._ahead = ahead
         self._socket = peer.make_socket(address, socket.SOCK_DGRAM)
         self._socket.bind((address, PORT))
         self.asked = 0
@@ -43,7 +45,7 @@ class TimeServer:
                 question, client = self._socket.recvfrom(1024)
                 if len(question) >= PACKET.size and question[0] & 7 == CLIENT:
                     self.asked += 1
-                    self._socket.sendto(_answer(question), client)
+                    self._socket.sendto(_answer(question, time.time() + self._ahead), client)
 
     def close(self) -> None:
         """Stops answering."""
@@ -52,8 +54,8 @@ class TimeServer:
         self._socket.close()
 
 
-def _answer(question: bytes) -> bytes:
-    now = _write_time(time.time())
+def _answer(question: bytes, seconds: float) -> bytes:
+    now = _write_time(seconds)
     version_and_mode = 4 << 3 | SERVER
     return PACKET.pack(version_and_mode, 1, 6, -20, 0, 0, 0x4C414200, *now, *_origin(question), *now, *now)
 
