@@ -91,9 +91,11 @@ def test_the_box_does_not_even_answer_a_ping_from_outside(house: House) -> None:
 def test_the_port_forward_leads_to_the_server_inside(house: House) -> None:
     assert house.lease
     server = house.lan.serve_echo(80)
-
-    assert house.wan.echo(house.wan_address, 8080, "from outside") == "from outside"
-    assert server.seen == [GATEWAY4], "the server sees who really came"
+    try:
+        assert house.wan.echo(house.wan_address, 8080, "from outside") == "from outside"
+        assert server.seen == [GATEWAY4], "the server sees who really came"
+    finally:
+        server.close()
 
 
 def test_a_refused_connection_is_refused_at_once(house: House) -> None:
