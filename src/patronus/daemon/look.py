@@ -93,8 +93,8 @@ def findings(problems: Iterable[Problem]) -> tuple[m.Finding, ...]:
 
 
 def review(layout: Layout, candidate: Candidate) -> m.Review:
-    """Compare a candidate with what runs."""
-    old = running_manifest(layout)
+    """Compare a candidate with what runs; on a locked-down box that is nothing, whatever was tried before."""
+    old = EMPTY if layout.failure.exists() else running_manifest(layout)
     old_contents = _read_contents(layout.current, old)
     changes, reviews = compare_trees(old, old_contents, candidate.tree.manifest, candidate.tree.contents)
     return _message(candidate, changes, reviews)
