@@ -144,6 +144,7 @@ def system(monkeypatch: pytest.MonkeyPatch) -> System:
         monkeypatch.setattr(module, "run", played.run)
     monkeypatch.setattr(links, "list_nics", played.list_nics)
     monkeypatch.setattr(nft, "load_ruleset", played.load_ruleset)
+    monkeypatch.setattr(nft, "warm_up", lambda: None)
     monkeypatch.setattr(kernel, "set_sysctls", played.set_sysctls)
     monkeypatch.setattr(kernel, "set_hostname", played.set_hostname)
     monkeypatch.setattr(networkd, "wait_for_links", lambda _names: None)

@@ -11,7 +11,7 @@ from contextlib import suppress
 from time import sleep
 
 from patronus.boot.failure import record_failure
-from patronus.host import files, units
+from patronus.host import files, nft, units
 from patronus.host.generations import Generations
 from patronus.host.layout import Layout
 from patronus.host.run import CommandFailed
@@ -80,6 +80,8 @@ def main() -> int:
     pending = read_pending(layout)
     if pending is None:
         return 0
+    with suppress(Exception):  # what does not load now is told when it is needed
+        nft.warm_up()
     sleep(max(0.0, pending.deadline - clock()))
     with changing_now(layout):
         # Another change may wait by now, with a timer of its own.
