@@ -6,6 +6,7 @@ from collections.abc import Iterator
 
 from patronus.features.dns.record_checks import check_records
 from patronus.features.dns.schema import Dns, Upstream
+from patronus.features.missing import miss_interface
 from patronus.values.facts import Context, LinkFact, ZoneFact
 from patronus.values.problem import WARNING, Problem, config_path
 
@@ -34,10 +35,7 @@ def _check_interfaces(section: Dns, context: Context) -> Iterator[Problem]:
         if name in section.interfaces[:index]:
             yield Problem(path, f"{name!r} stands here twice", "remove one")
         if link is None:
-            if context.may_hold("interfaces", name):
-                continue
-            known = ", ".join(other.name for other in context.all(LinkFact)) or "none"
-            yield Problem(path, f"there is no interface {name!r}", f"interfaces: {known}")
+            yield from miss_interface(path, name, context)
         elif link.zone in external:
             message = f"{name!r} is in the external zone {link.zone!r}: the internet could ask"
             yield Problem(path, message, "serve inner interfaces only")

@@ -5,6 +5,7 @@ from __future__ import annotations
 from collections import Counter
 from collections.abc import Iterable
 
+from patronus.features.missing import miss_interface
 from patronus.features.ntp.schema import Ntp
 from patronus.values.facts import Context, ZoneFact
 from patronus.values.problem import WARNING, Problem, config_path
@@ -43,9 +44,7 @@ def _check_served_links(ntp: Ntp, context: Context) -> Found:
         path = config_path("ntp", "serve", index)
         link = context.link(name)
         if link is None:
-            if context.may_hold("interfaces", name):
-                continue
-            yield Problem(path, f"there is no interface {name!r}", "name one of the section `interfaces`")
+            yield from miss_interface(path, name, context)
         elif link.zone in external:
             hint = "time servers on the internet side are abused to amplify attacks; remove it"
             yield Problem(path, f"{name!r} is in the external zone {link.zone!r}", hint, WARNING)

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Iterator
 
+from patronus.features.missing import miss_interface
 from patronus.features.ra.plan import AUTONOMOUS, list_prefixes
 from patronus.features.ra.schema import Advertisement, RouterAdvertisements
 from patronus.values.facts import Context, LinkFact
@@ -18,9 +19,7 @@ def check(section: RouterAdvertisements, context: Context) -> Iterator[Problem]:
         origin = config_path("ra", "interfaces", name)
         link = context.link(name)
         if link is None:
-            known = ", ".join(other.name for other in context.all(LinkFact)) or "none"
-            if not context.may_hold("interfaces", name):
-                yield Problem(origin, f"there is no interface {name!r}", f"interfaces: {known}")
+            yield from miss_interface(origin, name, context)
         elif settings.mode != "off" and not context.doubts(link.origin, "ipv6"):
             yield from _check_link(origin, link, settings)
         yield from _check_lifetimes(origin, settings)

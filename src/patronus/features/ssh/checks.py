@@ -5,6 +5,7 @@ from __future__ import annotations
 from collections import Counter
 from collections.abc import Iterable
 
+from patronus.features.missing import miss_interface
 from patronus.features.ssh.schema import Ssh
 from patronus.values.facts import Context, ZoneFact
 from patronus.values.problem import WARNING, Problem, config_path
@@ -17,9 +18,7 @@ def check(ssh: Ssh, context: Context) -> Iterable[Problem]:
         path = config_path("ssh", "interfaces", index)
         link = context.link(name)
         if link is None:
-            if context.may_hold("interfaces", name):
-                continue
-            yield Problem(path, f"there is no interface {name!r}", "name one of the section `interfaces`")
+            yield from miss_interface(path, name, context)
         elif link.zone in external and ssh.password_authentication:
             hint = "allow only keys there: set `password_authentication: false`"
             yield Problem(path, f"passwords can be guessed from the external zone {link.zone!r}", hint, WARNING)
