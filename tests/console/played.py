@@ -38,6 +38,7 @@ STATUS = m.Status(
     trust="1 of 1 keys (alice), SHA256:x",
     units=(m.UnitState(name="chrony.service", active=True, origin="ntp"),
            m.UnitState(name="unbound.service", active=True, origin="dns")),
+    console_shell=True,
 )  # fmt: skip
 REVIEW = m.Review(
     generation="8-0123456789abcdef",

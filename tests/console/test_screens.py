@@ -156,7 +156,7 @@ def test_every_screen_has_help(played: Played) -> None:
 
 
 def test_every_item_has_a_screen_here() -> None:
-    assert {action.number for action in ACTIONS if not action.leaves} == {way[1] for way in WAYS}
+    assert {action.number for action in ACTIONS if not (action.leaves or action.program)} == {way[1] for way in WAYS}
 
 
 def test_numbers_names_and_helps_are_all_different_and_tell_the_command() -> None:
@@ -307,6 +307,17 @@ def test_a_refusal_is_shown_with_its_hint(played: Played) -> None:
     drive(story)
 
 
+def test_the_shell_is_offered_only_when_the_document_says_so(played: Played) -> None:
+    async def story(c: Console) -> None:
+        await c.see("10) Firewall log")
+        await c.wait(lambda: "Shell" not in c.text, "a menu without a shell")
+        await c.type("8", "enter")
+        await c.see("There is no item 8.")
+
+    played.update("Status", console_shell=False)
+    drive(story)
+
+
 def test_a_wrong_answer_is_told_and_asked_again(played: Played) -> None:
     async def story(c: Console) -> None:
         await c.open(7)
@@ -342,7 +353,7 @@ def spoil(value: Any) -> Any:
     return [spoil(item) for item in value] if isinstance(value, list | tuple) else value
 
 
-@pytest.mark.parametrize("number", [action.number for action in ACTIONS if not action.leaves])
+@pytest.mark.parametrize("number", [action.number for action in ACTIONS if not (action.leaves or action.program)])
 def test_hostile_text_shows_harmlessly(number: int, played: Played) -> None:
     async def story(c: Console) -> None:
         await c.open(number)

@@ -102,13 +102,27 @@ def test_the_menu_arrives_in_ascii_and_the_keys_work(term: str, place: Path) -> 
     assert len(terminal.raw) - before < 2_000, "no flicker: what stays is not sent again"
     terminal.type("\x1b")
     terminal.see("Number:")
-    terminal.type("\x1b[H\x1b[B\x1b[B\r")
+    terminal.type("7\r")
     terminal.see("Host name or address")
     terminal.type("\x1b")
     terminal.see("Number:")
     terminal.screen.erase_in_display(2)
     terminal.type("\x0c")
     terminal.see("Number:")
+    terminal.type("0\r")
+    assert terminal.end() == 0
+    terminal.close()
+
+
+def test_the_shell_has_the_terminal_and_gives_it_back(place: Path) -> None:
+    terminal = Terminal("linux", place)
+    terminal.see_screen("menu")
+    terminal.type("8\r")
+    terminal.see("$ " if os.getuid() else "# ")
+    terminal.type("echo $((40 + 2)) from the shell\r")
+    terminal.see("42 from the shell")
+    terminal.type("exit\r")
+    terminal.see_screen("menu-shell")
     terminal.type("0\r")
     assert terminal.end() == 0
     terminal.close()

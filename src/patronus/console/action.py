@@ -93,3 +93,5 @@ class Action:
     """Whether the menu shows it; the status is None while the box does not answer."""
     leaves: bool = False
     """Whether it ends the session."""
+    program: tuple[str, ...] = ()
+    """A program that has the terminal meanwhile, instead of a page."""

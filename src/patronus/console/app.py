@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import subprocess
 from typing import ClassVar
 
 from textual import work
@@ -69,6 +70,9 @@ class ConsoleApp(App[int]):
         """Start an action."""
         if action.leaves:
             self.exit(0)
+        elif action.program:
+            with self.suspend():
+                subprocess.run(action.program, check=False)
         else:
             self.push_screen(DialogScreen(action, self.call_box))
 

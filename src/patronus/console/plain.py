@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import getpass
+import subprocess
 import sys
 import time
 from collections.abc import Callable
@@ -37,7 +38,10 @@ class PlainConsole:
                     continue
                 if action.leaves:
                     return 0
-                self._talk(action)
+                if action.program:
+                    subprocess.run(action.program, check=False)
+                else:
+                    self._talk(action)
         except (EOFError, KeyboardInterrupt):
             return 0
 

@@ -46,7 +46,18 @@ def status(layout: Layout) -> m.Status:
         failure=_failure(layout),
         units=_units(running_manifest(layout)),
         trust=_trust(layout),
+        console_shell=_offers_shell(layout),
     )
+
+
+def _offers_shell(layout: Layout) -> bool:
+    """Tell whether the running document lets the console offer a shell; a locked-down box has no such document."""
+    if not running_generation(layout):
+        return False
+    try:
+        return bool(json.loads((layout.current / "etc/patronus/console.json").read_bytes())["shell"])
+    except FileNotFoundError:  # the usual console
+        return True
 
 
 def _pending(layout: Layout) -> m.PendingChange | None:

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Iterable
+from pathlib import Path
 
 from patronus.host.run import run
 
@@ -26,6 +27,21 @@ def inactive_units(names: Iterable[str]) -> list[str]:
         return []
     states = run("systemctl", "is-active", "--", *wanted, check=False).stdout.decode().split("\n")
     return [name for name, state in zip(wanted, states, strict=False) if state not in {"active", "reloading"}]
+
+
+def list_units(*patterns: str) -> list[str]:
+    """Return the names of the loaded, active units that match."""
+    done = run("systemctl", "list-units", "--plain", "--no-legend", "--state=active,activating", *patterns)
+    return [line.split()[0] for line in done.stdout.decode().splitlines() if line.split()]
+
+
+def runs_program(name: str, program: str) -> bool:
+    """Tell whether a unit's main process is that program, by the name the kernel has for it."""
+    pid = run("systemctl", "show", "--property=MainPID", "--value", name).stdout.decode().strip()
+    try:
+        return Path(f"/proc/{pid}/comm").read_text().strip() == program
+    except OSError:
+        return False
 
 
 def last_words(name: str, lines: int = 5) -> str:

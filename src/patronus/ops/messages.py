@@ -87,6 +87,8 @@ class Status(Message):
     failure: Failure | None
     units: tuple[UnitState, ...]
     trust: str
+    console_shell: bool = False
+    """Whether the running document lets the menu on the console offer a shell."""
 
 
 class BundleRequest(Message):

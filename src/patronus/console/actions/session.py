@@ -25,6 +25,16 @@ def _warn(talk: Talk) -> str:
 LOG_OUT = Action(
     0, "log-out", "Log out", "Ends this session. The box goes on working.", lambda _talk: Page([]), leaves=True
 )
+SHELL = Action(
+    8,
+    "shell",
+    "Shell",
+    "A shell with the rights of whoever is logged in; `exit` leads back to the menu. Only when the running document "
+    "allows it: system.console.shell. Command line: patronus --help.",
+    lambda _talk: Page([]),
+    wanted=lambda status: status is not None and status.console_shell,
+    program=("/bin/bash",),
+)
 POWER = Action(
     5,
     "power",

@@ -16,6 +16,12 @@ from patronus.values.fragments import File, Symlink
 FOLDER = "etc/userdb"
 KEYS_FOLDER = "etc/ssh/authorized_keys"
 HOMES = "/var/home"
+SHELL = "/bin/bash"
+MENU = "/usr/bin/patronus-console"
+"""What a session starts with: on the console the menu, elsewhere it goes on to the shell."""
+CONSOLE_USER = "console"
+CONSOLE_ID = 804
+"""The account of a console that is open to everybody; beside the numbers of sysusers.d/patronus.conf."""
 _FIRST_COMPUTED, _LAST_COMPUTED = 20000, 59999
 _LOGS = "systemd-journal"
 GROUPS = {
@@ -33,10 +39,10 @@ def user_id(admin: Admin) -> int:
     return _FIRST_COMPUTED + int.from_bytes(digest[:8], "big") % (_LAST_COMPUTED - _FIRST_COMPUTED + 1)
 
 
-def plan_account(admin: Admin, origin: str) -> Iterable[File | Symlink]:
-    """Return every record of one admin."""
+def plan_account(admin: Admin, origin: str, shell: str = SHELL) -> Iterable[File | Symlink]:
+    """Return every record of one admin, whose sessions start with `shell`."""
     uid = user_id(admin)
-    yield from _record(admin.name, uid, "user", _user_record(admin, uid), origin)
+    yield from _record(admin.name, uid, "user", _user_record(admin, uid, shell), origin)
     yield from _record(admin.name, uid, "group", {"groupName": admin.name, "gid": uid}, origin)
     password = [admin.password_hash] if admin.password_hash and not admin.locked else []
     secret = {"privileged": {"hashedPassword": password}}
@@ -48,7 +54,25 @@ def plan_account(admin: Admin, origin: str) -> Iterable[File | Symlink]:
         yield File(f"{KEYS_FOLDER}/{admin.name}", "".join(f"{key}\n" for key in admin.ssh_keys).encode(), origin)
 
 
-def _user_record(admin: Admin, uid: int) -> dict[str, object]:
+def plan_console_account(origin: str) -> Iterable[File | Symlink]:
+    """Return the records of the account of an open console: an admin without a password, who has the menu only."""
+    body = {
+        "userName": CONSOLE_USER,
+        "realName": "Whoever stands in front of the box",
+        "disposition": "system",
+        "uid": CONSOLE_ID,
+        "gid": CONSOLE_ID,
+        "homeDirectory": "/",
+        "shell": MENU,
+        "memberOf": list(GROUPS[Role.ADMIN]),
+    }
+    yield from _record(CONSOLE_USER, CONSOLE_ID, "user", body, origin)
+    yield from _record(CONSOLE_USER, CONSOLE_ID, "group", {"groupName": CONSOLE_USER, "gid": CONSOLE_ID}, origin)
+    for group in GROUPS[Role.ADMIN]:
+        yield File(f"{FOLDER}/{CONSOLE_USER}:{group}.membership", b"{}\n", origin)
+
+
+def _user_record(admin: Admin, uid: int, shell: str) -> dict[str, object]:
     return {
         "userName": admin.name,
         "realName": admin.full_name,
@@ -56,7 +80,7 @@ def _user_record(admin: Admin, uid: int) -> dict[str, object]:
         "uid": uid,
         "gid": uid,
         "homeDirectory": f"{HOMES}/{admin.name}",
-        "shell": "/usr/sbin/nologin" if admin.locked else "/bin/bash",
+        "shell": "/usr/sbin/nologin" if admin.locked else shell,
         "locked": admin.locked,
         "memberOf": list(GROUPS[admin.role]),
     }

@@ -6,7 +6,7 @@ import difflib
 from collections import Counter
 from collections.abc import Iterable
 
-from patronus.features.system.accounts import user_id
+from patronus.features.system.accounts import CONSOLE_ID, CONSOLE_USER, user_id
 from patronus.features.system.keys import find_key_fault
 from patronus.features.system.reserved import is_reserved
 from patronus.features.system.schema import Admin, Role, System
@@ -24,8 +24,19 @@ def check(system: System, _context: Context) -> Found:
     yield from _check_timezone(system)
     yield from _check_tunables(system)
     yield from _check_identities(system)
+    yield from _check_console(system)
     for index, admin in enumerate(system.admins):
         yield from _check_admin(admin, config_path("system", "admins", index))
+
+
+def _check_console(system: System) -> Found:
+    if system.console.access == "open":
+        message = "whoever stands in front of the box may change it, restart it and look at its traffic"
+        yield Problem("system.console.access", message, "lock the room, or use `password`", WARNING)
+    for index, admin in enumerate(system.admins):
+        if admin.name == CONSOLE_USER or admin.uid == CONSOLE_ID:
+            path = config_path("system", "admins", index)
+            yield Problem(path, f"{CONSOLE_USER!r} is the account of an open console", "choose another name")
 
 
 def _check_names(system: System) -> Found:

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from enum import StrEnum
-from typing import Annotated
+from typing import Annotated, Literal
 
 from pydantic import Field
 
@@ -47,6 +47,21 @@ class Admin(Section):
     )
 
 
+class Console(Section):
+    """Who may use the screen and the serial lines of the box."""
+
+    access: Literal["open", "password", "disabled"] = Field(
+        default="password",
+        description="`password` asks for an admin's name and password; `open` shows the menu to everybody in "
+        "front of the box, as an admin; `disabled` shows nothing. Default: password.",
+    )
+    shell: Switch = Field(
+        default=True,
+        description="Whether the menu on the console offers a shell, with no more rights than the admin has by SSH. "
+        "Default: true.",
+    )
+
+
 class System(Section):
     """Name, time zone, kernel settings and admins of the box."""
 
@@ -60,6 +75,7 @@ class System(Section):
         description="Time zone in which times are shown, such as `Europe/Berlin`. Default: UTC.",
     )
     admins: tuple[Admin, ...] = Field(default=(), description="Who may log in. root is always locked. Default: nobody.")
+    console: Console = Field(default=Console(), description="Screen and serial lines. Default: admins with a password.")
     tunables: dict[SysctlKey, SysctlValue] = Field(
         default_factory=dict,
         description="Kernel settings by name, for example `net.netfilter.nf_conntrack_max: 262144`. Settings that "

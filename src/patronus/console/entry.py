@@ -1,0 +1,36 @@
+"""`patronus-console`: what a session on the console starts with. As a login shell it serves SSH, too."""
+
+from __future__ import annotations
+
+import os
+import re
+import sys
+from collections.abc import Sequence
+
+_CONSOLE = re.compile(r"/dev/(?:tty[0-9]|ttyS|ttyAMA|ttyUSB|hvc|hvsi|xvc|sclp)[a-z0-9_]*")
+_SHELL = "/bin/bash"
+
+
+def is_console(terminal: str) -> bool:
+    """Tell whether a terminal is a screen or a line of the box itself, and not a session from the network."""
+    return _CONSOLE.fullmatch(terminal) is not None
+
+
+def choose(argv: Sequence[str], terminal: str) -> list[str]:
+    """Return the program to become instead of the menu; empty for the menu.
+
+    sshd starts a login shell with `-c` and a command (sshd(8)); login(1) starts it with nothing.
+    """
+    if is_console(terminal):
+        return []
+    return ["bash", *argv[1:]] if len(argv) > 1 else ["-bash"]
+
+
+def main() -> int:
+    """Serve the menu on a console, and be an ordinary shell anywhere else."""
+    program = choose(sys.argv, os.ttyname(0) if os.isatty(0) else "")
+    if program:
+        os.execv(_SHELL, program)  # noqa: S606 - becoming the shell is what is asked for
+    from patronus.console.__main__ import main as serve
+
+    return serve()
