@@ -19,7 +19,7 @@ from patronus.console.screens.dialog import DialogScreen
 from patronus.console.screens.find import FindScreen
 from patronus.console.screens.help import HelpScreen
 from patronus.console.screens.menu import MenuScreen
-from patronus.console.terminal import use_plain_glyphs
+from patronus.console.terminal import clear, use_plain_glyphs
 
 _POLL = 10.0
 """Seconds between two looks at the box; what is pending counts down by itself meanwhile."""
@@ -72,6 +72,7 @@ class ConsoleApp(App[int]):
             self.exit(0)
         elif action.program:
             with self.suspend():
+                clear()
                 subprocess.run(action.program, check=False)
         else:
             self.push_screen(DialogScreen(action, self.call_box))

@@ -17,6 +17,8 @@ _DRAWN = re.compile(r"(?:\x1b\[[0-9;]*m|[ -~\r\n])*")
 """ASCII text and its styles (ECMA-48 SGR); each style ends with a reset, so a piece means the same after any other."""
 _PART = re.compile(r"\x1b\[([0-9;]*)m|([ -~]+)")
 _USUAL_COLOURS = {"", "0", "39", "49"}
+_QUESTIONS = {"\x1b[>1u", "\x1b[<u", "\x1b[?2026$p", "\x1b[?2048$p"}
+"""Offers of newer terminals, which older ones print in part."""
 _CLEAR = "\x1b[0m\x1b[2J\x1b[H"
 
 Cell = tuple[str, str]
@@ -77,6 +79,8 @@ class LineDriver(LinuxDriver):
 
     def write(self, data: str) -> None:
         """Send what is new. Pieces begin with a move of the cursor; what else there is goes as it is."""
+        if data in _QUESTIONS:
+            return
         begin, *rest = _MOVE.split(data)
         kept = [begin]
         for row, column, piece in zip(rest[::3], rest[1::3], rest[2::3], strict=True):

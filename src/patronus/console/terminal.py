@@ -18,6 +18,12 @@ def give_size() -> None:
             termios.tcsetwinsize(sys.stdout, _USUAL)
 
 
+def clear() -> None:
+    """Empty the screen for another program; the screen of Linux has no other one to switch to."""
+    sys.stdout.write("\x1b[0m\x1b[2J\x1b[H\x1b[?25h")
+    sys.stdout.flush()
+
+
 def prepare_environment() -> None:
     """Choose sixteen colours and no animation; Textual reads these variables when it is imported."""
     os.environ["TEXTUAL_ANIMATIONS"] = "none"
