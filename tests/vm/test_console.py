@@ -67,7 +67,7 @@ def test_an_admin_finds_the_menu_behind_the_login(house: House, line: Line) -> N
 
 def test_a_change_is_kept_from_the_menu(house: House, line: Line) -> None:
     line.log_in()
-    line.press("")
+    line = Line(house)
     house.apply(house.base.add("system.admins", BOB).put("ntp.serve", []))
     line.see("A CHANGE WAITS: it goes back in ")
     line.press("11\r")
