@@ -70,6 +70,10 @@ ANSWERS: dict[str, m.Message] = {
                                  outgoing="", protocol="TCP", source="198.51.100.9:1", destination="203.0.113.2:22",
                                  detail="SYN"),)),
     "Diagnose": o.Output(lines=("default via 198.51.100.1 dev wan",), ok=True),
+    "StickBundles": o.StickFiles(files=(o.StickFile(name="gw.bundle", size=4711),)),
+    "StickBundle": m.BundleRequest(bundle="UEFUUk9OVVM="),
+    "Plan": REVIEW,
+    "Apply": m.ApplyResult(generation="9-0011223344556677", confirm_within=600, review=REVIEW),
     "Reboot": m.Nothing(),
     "PowerOff": m.Nothing(),
 }  # fmt: skip

@@ -120,6 +120,8 @@ WAYS: list[tuple[str, int, list[Step], str]] = [
     ("history-diff", 12, [ASK_GENERATION, ("What about it?", ("enter",))], "restart chrony.service"),
     ("history-document", 12, [ASK_GENERATION, ("What about it?", ("2", "enter"))], "hostname: gw"),
     ("history-warning", 12, [ASK_GENERATION, ("What about it?", ("3", "enter"))], "changes to generation 7"),
+    ("stick", 13, [], "Which bundle?"),
+    ("stick-plan", 13, [("Which bundle?", ("enter",))], "Apply it?"),
     ("diagnostics", 15, [], "Look at what?"),
     ("diagnostics-routes", 15, [("Look at what?", ("enter",))], "default via"),
     ("status", 16, [], "52:54:00:00:00:01"),
@@ -276,6 +278,34 @@ def test_a_pending_change_is_undone_at_once(played: Played) -> None:
         await c.see("The box is back at generation 7-fedcba9876543210.")
 
     played.wait_for_change()
+    drive(story)
+
+
+def test_what_is_applied_from_a_stick_is_what_was_looked_at(played: Played) -> None:
+    async def story(c: Console) -> None:
+        await c.open(13)
+        await c.see("gw.bundle  (4.7k bytes)")
+        await c.type("enter")
+        await c.see("changed /etc/x")
+        played.answers["StickBundle"] = m.BundleRequest(bundle="T1RIRVI=")
+        await c.type("enter")
+        await c.see("Generation 9-0011223344556677 runs.")
+        assert [name for name, _ in played.asked] == ["StickBundles", "StickBundle", "Plan", "Apply"]
+        assert played.asked[-1][1] == {"bundle": "UEFUUk9OVVM=", "confirm_within": 600}
+
+    drive(story)
+
+
+def test_a_bundle_nobody_trusts_is_refused_before_anybody_may_say_yes(played: Played) -> None:
+    async def story(c: Console) -> None:
+        await c.open(13)
+        await c.see("Which bundle?")
+        await c.type("enter")
+        await c.see("signed by a key this trust store does not list")
+        assert "Apply" not in [name for name, _ in played.asked]
+
+    words = "The bundle is signed by a key this trust store does not list."
+    played.refusal, played.refuses = Refused([Problem("", words, "Sign it again.")]), "Plan"
     drive(story)
 
 

@@ -59,7 +59,7 @@ def test_a_role_may_do_what_it_and_the_lower_ones_may(
     operation: Operation[Any, Any], role: Role, monkeypatch: pytest.MonkeyPatch
 ) -> None:
     monkeypatch.setitem(HANDLERS, operation.name, handler(RESULT))
-    needed = {"bundle": "", "host": "gw", "topic": "routes", "keys": ""}
+    needed = {"name": "x", "bundle": "", "host": "gw", "topic": "routes", "keys": ""}
     parameters = {key: needed[key] for key in operation.request.model_fields if key in needed}
     reply, _ = ask(call(operation.name, parameters=parameters), Peer("somebody", role))
     if role >= operation.role:

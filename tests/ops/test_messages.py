@@ -22,6 +22,8 @@ MESSAGES = [
 ]
 for kind in MESSAGES:
     kind.model_rebuild()  # types are built when first used, and hypothesis looks at them before
+PINGS = st.builds(observations.PingRequest, host=st.sampled_from(["gw", "192.0.2.1", "2001:db8::1"]))
+st.register_type_strategy(observations.PingRequest, PINGS)
 COMMANDS = {
     "Plan": ["apply", "--dry-run", "FILE"],
     "Apply": ["apply", "FILE"],
@@ -30,6 +32,8 @@ COMMANDS = {
     "Diagnose": ["diagnose", "routes"],
     "Trust": ["trust", "show"],
     "StickKeys": ["trust", "stick"],
+    "StickBundles": ["stick"],
+    "StickBundle": ["stick", "gw.bundle"],
     "Enrol": ["trust", "enrol", "KEY.pub"],
 }
 

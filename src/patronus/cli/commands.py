@@ -128,6 +128,12 @@ def add_observation(commands: Any) -> None:
     _add(commands, "power-off", "switch the box off", "observe")
 
 
+def add_stick(commands: Any) -> None:
+    """Add `stick` to the parser."""
+    stick = _add(commands, "stick", "list the bundles on a stick with the label PATRONUS, or print one", "stick")
+    stick.add_argument("name", nargs="?", default="", help="print this one: patronus stick NAME | patronus apply -")
+
+
 def add_trust(commands: Any) -> None:
     """Add `trust show` and `trust enrol` to the parser."""
     trust = commands.add_parser("trust", help="whose signatures this box accepts (on the box)")

@@ -70,6 +70,7 @@ def make_parser() -> argparse.ArgumentParser:
     commands.add_box(group)
     commands.add_observation(group)
     commands.add_trust(group)
+    commands.add_stick(group)
     commands.add_push(group)
     return parser
 

@@ -27,6 +27,8 @@ class Talk:
     call: Call
     answers: dict[str, str] = field(default_factory=dict)
     say: Callable[[str], None] = lambda _text: None
+    kept: dict[str, str] = field(default_factory=dict)
+    """What is fetched once and needed by several questions."""
 
     def ask(self, operation: Operation[Any, R], request: Message | None = None) -> R:
         """Call an operation; its progress is said."""

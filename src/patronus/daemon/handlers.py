@@ -7,7 +7,7 @@ import binascii
 from collections.abc import Callable
 from typing import Any
 
-from patronus.daemon import change, look, observe, power, trusting
+from patronus.daemon import change, look, observe, power, sticks, trusting
 from patronus.daemon.caller import Caller
 from patronus.daemon.lock import Busy, change_lock
 from patronus.host.generations import Generations
@@ -96,6 +96,7 @@ HANDLERS: dict[str, Callable[[Layout, Any, Caller], m.Message]] = {
     "Show": show,
     **observe.HANDLERS,
     **power.HANDLERS,
+    **sticks.HANDLERS,
     **trusting.HANDLERS,
 }
 

@@ -43,5 +43,14 @@ def read_files(folder: Path, *patterns: str, limit: int) -> dict[str, bytes]:
         raise Refused([Problem("", f"the stick cannot be read: {error.strerror}", "try another one")]) from error
 
 
+def list_files(folder: Path, pattern: str) -> dict[str, int]:
+    """Return names and sizes, sorted, of at most MOST_FILES files; none is opened. Raises Refused."""
+    try:
+        found = {path.name: path.stat().st_size for path in sorted(folder.glob(pattern)) if _is_plain(path)}
+    except OSError as error:
+        raise Refused([Problem("", f"the stick cannot be read: {error.strerror}", "try another one")]) from error
+    return dict(list(found.items())[:MOST_FILES])
+
+
 def _is_plain(path: Path) -> bool:
     return path.is_file() and not path.is_symlink()

@@ -130,3 +130,22 @@ class DiagnoseRequest(Message):
     """What to look at: a key of TOPICS."""
 
     topic: Literal["routes", "neighbours", "sockets", "services", "journal", "memory", "disks"]
+
+
+class StickFile(Message):
+    """A bundle on a stick, unread: its name and how many bytes it has."""
+
+    name: str
+    size: int
+
+
+class StickFiles(Message):
+    """The bundles on the stick with the label PATRONUS."""
+
+    files: tuple[StickFile, ...]
+
+
+class StickRequest(Message):
+    """A bundle on the stick, by the name it was listed with."""
+
+    name: Annotated[str, Field(min_length=1, max_length=255)]

@@ -72,11 +72,13 @@ ENROL = Operation(
     "Enrol", "Give a box that trusts nobody its owner's keys", t.EnrolRequest, t.Enrolled, Role.ROOT, disrupts=True
 )
 STICK_KEYS = Operation("StickKeys", "Public keys on a stick with the label PATRONUS", m.Nothing, t.StickKeys, Role.ROOT)
+STICK_BUNDLES = Operation("StickBundles", "Bundles on a stick", m.Nothing, o.StickFiles, Role.ADMIN)
+STICK_BUNDLE = Operation("StickBundle", "A bundle from a stick", o.StickRequest, m.BundleRequest, Role.ADMIN)
 
 OPERATIONS: tuple[Operation[Any, Any], ...] = (
     *(STATUS, PLAN, APPLY, CONFIRM, ROLLBACK, HISTORY, DIFF, SHOW),
     *(LINKS, PING, CONNECTIONS, FIREWALL_LOG, COUNTERS, DIAGNOSE, REBOOT, POWER_OFF),
-    *(TRUST, ENROL, STICK_KEYS),
+    *(TRUST, ENROL, STICK_KEYS, STICK_BUNDLES, STICK_BUNDLE),
 )
 
 

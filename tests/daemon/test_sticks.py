@@ -1,0 +1,78 @@
+"""Bundles on a stick: listed, fetched, never believed."""
+
+from __future__ import annotations
+
+import base64
+import os
+from pathlib import Path
+
+import pytest
+from tests.box import Box, sign
+
+from patronus.daemon.caller import Caller
+from patronus.daemon.handlers import HANDLERS
+from patronus.host import stick
+from patronus.ops import messages as m
+from patronus.ops import observations as o
+from patronus.trust.format import MAX_BUNDLE
+from patronus.values.problem import Refused
+
+CALLER = Caller("alice", lambda _text: None)
+
+
+@pytest.fixture
+def folder(box: Box) -> Path:
+    """A stick that is plugged in."""
+    box.system.active.add(stick.DEVICE)
+    place = box.layout.root / "run/stick"
+    place.mkdir(parents=True)
+    return place
+
+
+def names(box: Box) -> list[str]:
+    found = HANDLERS["StickBundles"](box.layout, m.Nothing(), CALLER)
+    assert isinstance(found, o.StickFiles)
+    return [file.name for file in found.files]
+
+
+def fetch(box: Box, name: str) -> bytes:
+    found = HANDLERS["StickBundle"](box.layout, o.StickRequest(name=name), CALLER)
+    assert isinstance(found, m.BundleRequest)
+    return base64.b64decode(found.bundle)
+
+
+def test_bundles_are_listed_and_fetched_whole(box: Box, folder: Path) -> None:
+    bundle = sign(box.key, 7)
+    (folder / "b.bundle").write_bytes(bundle)
+    (folder / "a.bundle").write_bytes(b"rubbish")
+    (folder / "config.xml").write_bytes(b"<pfsense/>")
+    assert names(box) == ["a.bundle", "b.bundle"]
+    assert fetch(box, "b.bundle") == bundle
+    assert box.system.calls[-1] == f"systemctl stop -- {stick.UNIT}", "nothing stays mounted"
+
+
+def test_what_is_no_plain_file_with_a_plain_name_does_not_exist(box: Box, folder: Path) -> None:
+    outside = box.layout.root / "secret"
+    outside.write_bytes(b"secret")
+    (folder / "link.bundle").symlink_to(outside)
+    (folder / "folder.bundle").mkdir()
+    (folder / "\x1b[2J.bundle").write_bytes(b"x")
+    Path(os.fsdecode(os.fsencode(folder) + b"/\xff.bundle")).write_bytes(b"x")
+    with pytest.raises(Refused, match=r"holds no \*\.bundle"):
+        names(box)
+    for name in ("link.bundle", "../../secret", "folder.bundle"):
+        with pytest.raises(Refused, match="the stick holds no"):
+            fetch(box, name)
+
+
+def test_a_huge_file_is_not_read(box: Box, folder: Path) -> None:
+    with (folder / "huge.bundle").open("wb") as file:
+        file.truncate(MAX_BUNDLE + 1)
+    assert names(box) == ["huge.bundle"]
+    with pytest.raises(Refused, match=f"has {MAX_BUNDLE + 1} bytes"):
+        fetch(box, "huge.bundle")
+
+
+def test_without_a_stick_it_says_which_one_is_meant(box: Box) -> None:
+    with pytest.raises(Refused, match="label PATRONUS"):
+        names(box)
