@@ -53,6 +53,7 @@ def booted(figures: list[Figure]) -> Iterator[House]:
         house.router.boot()
         house.router.run("sync")
         house.router.power_cut()
+        house.router.start_agent_after("multi-user.target")
         house.lan.add_address(f"{CLIENT}/24")
         house.lan.run("ip", "route", "replace", "default", "via", BOX)
         # A client that has used the box before knows its MAC; asking for it would add up to a second, by chance.

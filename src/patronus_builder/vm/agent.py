@@ -33,19 +33,23 @@ OOMScoreAdjust=-1000
 SHELL_DEVICE = r"dev-virtio\x2dports-patronus.shell.device"
 
 
-def agent_credentials() -> dict[str, bytes]:
-    """The system credentials that start the agent and the root shell in any systemd 256+ guest that has Python."""
+def agent_credentials(*, after: str = "") -> dict[str, bytes]:
+    """The system credentials that start the agent and the root shell in any systemd 256+ guest that has Python.
+
+    They start as early as they can, or when the unit `after` is up.
+    """
     here = Path(__file__).parent
+    ordering = f"After={after}\n" if after else ""
     units = {
         "agent": UNIT.format(
             name="agent",
-            unit_settings="",
+            unit_settings=ordering,
             service_settings="ExecStartPre=-/usr/sbin/modprobe virtio_console\n",
             argument=AGENT_PORT,
         ),
         "shell": UNIT.format(
             name="shell",
-            unit_settings=f"Wants={SHELL_DEVICE}\nAfter={SHELL_DEVICE}\n",
+            unit_settings=f"Wants={SHELL_DEVICE}\nAfter={SHELL_DEVICE}\n{ordering}",
             service_settings="",
             argument=f"/dev/virtio-ports/{SHELL_PORT}",
         ),

@@ -29,6 +29,11 @@ def prepare_folder(spec: MachineSpec, image: Path, *, size_gib: int | None = Non
     spec.folder.mkdir(parents=True, exist_ok=True)
     make_disk(image, spec.disk, size_gib=size_gib)
     shutil.copyfile(spec.firmware.variables, spec.variables)
+    write_strings(spec)
+
+
+def write_strings(spec: MachineSpec) -> None:
+    """Writes the SMBIOS strings, which the machine reads when it starts."""
     for file, text in spec.strings.items():
         file.write_text(text)
 

@@ -3,6 +3,7 @@
 import json
 import socket
 from collections.abc import Mapping, Sequence
+from dataclasses import replace
 from pathlib import Path
 from typing import Any
 
@@ -12,7 +13,7 @@ from patronus_builder.vm.accelerate import choose_accelerator
 from patronus_builder.vm.agent import AGENT_PORT, SHELL_PORT, Agent, AgentError, Completed, agent_credentials
 from patronus_builder.vm.command import TCG, MachineSpec, Port, TapNic
 from patronus_builder.vm.firmware import find_firmware
-from patronus_builder.vm.machine import Machine, prepare_folder
+from patronus_builder.vm.machine import Machine, prepare_folder, write_strings
 from patronus_builder.vm.smbios import QUICK_KERNEL_ARGUMENTS
 from patronus_builder.vm.stall import check_timer, start_again_when_stalled
 
@@ -91,6 +92,11 @@ class Router:
         if self._agent is None:
             raise AgentError(f"{self.name} is switched off")
         return self._agent
+
+    def start_agent_after(self, unit: str) -> None:
+        """From the next start on, the tests' hooks wait for this unit: what comes before is the box alone."""
+        self.spec = replace(self.spec, credentials={**self.spec.credentials, **agent_credentials(after=unit)})
+        write_strings(self.spec)
 
     # --- power ---------------------------------------------------------------------------------------------------
 
