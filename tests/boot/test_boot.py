@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import json
+import shutil
 
 import pytest
 from tests.box import Box, sign, sign_members
@@ -25,8 +26,6 @@ def here(box: Box, monkeypatch: pytest.MonkeyPatch) -> None:
 
 def boot(box: Box) -> int:
     """Boot: what is in /run is gone, the steps run in order; return the code of the last one."""
-    import shutil
-
     shutil.rmtree(box.layout.root / "run", ignore_errors=True)
     box.system.calls.clear()
     return load.main() or apply.main()
@@ -64,7 +63,7 @@ def test_the_next_boot_takes_it_again_without_the_delivery(box: Box) -> None:
 def test_rules_come_before_any_service_and_nothing_is_waited_for(box: Box) -> None:
     box.deliver("first.bundle", sign(box.key, 7))
     assert boot(box) == 0
-    starts = [index for index, call in enumerate(box.system.calls) if " start " in call]
+    starts = [index for index, call in enumerate(box.system.calls) if "reload-or-restart" in call]
     assert starts
     assert box.system.position("nft") < min(starts)
     assert all("--no-block" in box.system.calls[index] for index in starts)
@@ -77,11 +76,29 @@ def test_the_rules_are_loaded_before_a_card_gets_the_name_they_speak_of(box: Box
     assert box.system.position("nft") < box.system.position("name wan")
 
 
-def test_a_service_that_runs_already_is_told_to_read_its_configuration(box: Box) -> None:
-    box.system.active.add("systemd-journald.service")
+def test_a_service_that_runs_already_is_told_to_read_its_configuration_too(box: Box) -> None:
     box.deliver("first.bundle", sign(box.key, 7))
     assert boot(box) == 0
-    assert "systemctl --no-block reload-or-restart -- systemd-journald.service" in box.system.calls
+    (call,) = [call for call in box.system.calls if "reload-or-restart" in call]
+    assert {"systemd-journald.service", "unbound.service"} <= set(call.split())
+
+
+def test_nothing_is_applied_when_a_step_before_fails_without_a_word(box: Box) -> None:
+    box.system.refuses = lambda call: call == "systemctl start -- patronus-ready.target"
+    box.deliver("first.bundle", sign(box.key, 7))
+    assert boot(box) == 1
+    assert box.system.rulesets == []
+    assert not box.layout.current.exists()
+
+
+def test_an_earlier_choice_is_not_applied_after_a_later_one_failed(box: Box) -> None:
+    box.deliver("first.bundle", sign(box.key, 7))
+    assert boot(box) == 0
+    shutil.rmtree(box.layout.config)
+    assert load.main() == 1
+    box.system.rulesets.clear()
+    assert apply.main() == 1
+    assert box.system.rulesets == []
 
 
 def test_a_missing_card_is_a_warning_at_boot_and_the_rest_works(box: Box, capsys: pytest.CaptureFixture[str]) -> None:
@@ -115,7 +132,7 @@ def test_a_signed_document_with_mistakes_fails_secure_and_tells_all_of_them(box:
     assert "is not a known key here" in why(box)
 
 
-@pytest.mark.parametrize("step", ["nft", "set dev eth0 down", "no-block start"])
+@pytest.mark.parametrize("step", ["nft", "set dev eth0 down", "no-block reload-or-restart"])
 def test_a_step_the_box_refuses_fails_secure_and_confirms_nothing(box: Box, step: str) -> None:
     box.system.refuses = lambda call: step in call
     box.deliver("first.bundle", sign(box.key, 7))

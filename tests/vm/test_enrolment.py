@@ -6,7 +6,7 @@ from pathlib import Path
 from subprocess import run
 
 import pytest
-from tests.vm.driver.house import LOAD, House
+from tests.vm.driver.house import NOTHING_TRUSTED, House
 from tests.vm.driver.lab import Lab
 from tests.vm.driver.owner import Owner
 from tests.vm.driver.peer import Answer
@@ -35,7 +35,7 @@ def blank(parts: Path) -> Iterator[House]:
         alice, carol = (Owner.make(lab.folder, name) for name in ("alice", "carol"))
         stick = make_stick(lab.folder / "stick.img", carol)
         house = House(lab, parts, alice, name="blank", credentials=TRUSTS_NOBODY, sticks=[stick])
-        house.router.boot(expect_failed=[LOAD])
+        house.router.boot(expect_failed=NOTHING_TRUSTED)
         yield house
 
 

@@ -1,4 +1,8 @@
-"""Boot step 2: render the chosen generation and make it current, before any network and any service."""
+"""Boot step 2: render the chosen generation and make it current, before any network and any service.
+
+It starts together with step 1 and the rest of the early boot, and gets ready meanwhile: loading the engine takes longer
+than all of its work. What it waits for then is `patronus-ready.target`.
+"""
 
 from __future__ import annotations
 
@@ -7,8 +11,9 @@ import json
 import sys
 from pathlib import Path
 
+import patronus
 from patronus.boot.failure import forget_failure, record_failure
-from patronus.host import files, identity, trust
+from patronus.host import files, identity, nft, trust, units
 from patronus.host.generations import Generations, Record
 from patronus.host.layout import Layout
 from patronus.pipeline.apply import ApplyFailed, apply_tree
@@ -16,12 +21,20 @@ from patronus.pipeline.preflight import preflight_booting
 from patronus.values.manifest import EMPTY
 from patronus.values.problem import Problem, Refused
 
+READY = "patronus-ready.target"
+EXAMPLE = Path(patronus.__file__).with_name("example.yaml")
+
 
 def main() -> int:
     """Run as a unit: the exit code decides whether the box is configured or fails secure."""
     gc.disable()  # a short process: collecting while the schema loads costs a seventh of this step
     layout = Layout()
+    ready = units.Waiting(READY)
     try:
+        prepare()
+        if not ready.is_up():
+            print("<3>nothing to apply: a step before this one failed", file=sys.stderr)
+            return 1
         return _apply(layout)
     except Refused as refused:
         return record_failure(layout, "the configuration does not fit this image", refused.problems)
@@ -33,6 +46,14 @@ def main() -> int:
             "applying the configuration failed",
             [Problem("", repr(error), "see: journalctl -b -u patronus-apply")],
         )
+
+
+def prepare() -> None:
+    """Rehearse with the image's own example: modules, schemas and templates are loaded and compiled at first use."""
+    from patronus.pipeline.build import build
+
+    build({EXAMPLE.name: EXAMPLE.read_bytes()})
+    nft.warm_up()
 
 
 def _apply(layout: Layout) -> int:

@@ -17,6 +17,7 @@ from patronus.values.problem import Problem, Refused
 def main() -> int:
     """Run as a unit: the exit code decides between patronus-apply and failing secure."""
     layout = Layout()
+    shutil.rmtree(layout.chosen, ignore_errors=True)  # nothing of an earlier choice must be there when this one fails
     try:
         choice = choose(layout)
     except TrustsNobody as nobody:
@@ -37,8 +38,7 @@ def main() -> int:
 
 
 def write_choice(layout: Layout, choice: Choice) -> None:
-    """Hand the verified members over to the step that parses them, and nothing left over from an earlier choice."""
-    shutil.rmtree(layout.chosen, ignore_errors=True)
+    """Hand the verified members over to the step that parses them."""
     members = layout.chosen / "members"
     for name, content in choice.verified.members.items():
         write_atomically(members / name, content, 0o600)

@@ -4,8 +4,28 @@ from __future__ import annotations
 
 from collections.abc import Iterable
 from pathlib import Path
+from threading import Thread
 
-from patronus.host.run import run
+from patronus.host.run import Done, run
+
+
+class Waiting:
+    """Waits in the background until a unit is up, so that the caller can work meanwhile."""
+
+    def __init__(self, name: str) -> None:
+        self._name = name
+        self._done = Done(1, b"", b"")
+        self._thread = Thread(target=self._start, daemon=True)
+        self._thread.start()
+
+    def _start(self) -> None:
+        # It joins the job that is on its way already, and ends when that does.
+        self._done = run("systemctl", "start", "--", self._name, check=False, timeout=120)
+
+    def is_up(self) -> bool:
+        """Wait for the end; false when the unit, or one that it requires, did not start."""
+        self._thread.join()
+        return self._done.code == 0
 
 
 def change_units(verb: str, names: Iterable[str], *, wait: bool = True) -> None:

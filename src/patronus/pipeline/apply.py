@@ -99,11 +99,9 @@ def _set_kernel(layout: Layout, tree: Path, changes: Changes, new: Manifest) -> 
 
 def _change_units(changes: Changes, *, booting: bool) -> None:
     if booting:
-        # Services that run since before the configuration was known (the journal) have to read it; the rest starts
-        # when its own ordering allows, so nothing is waited for here.
-        waiting = set(units.inactive_units(changes.start))
-        units.change_units("reload-or-restart", [name for name in changes.start if name not in waiting], wait=False)
-        units.change_units("start", [name for name in changes.start if name in waiting], wait=False)
+        # Services that run since before the configuration was known (the journal) have to read it; the rest is started
+        # by this as well, when its own ordering allows, so nothing is waited for here.
+        units.change_units("reload-or-restart", changes.start, wait=False)
         return
     units.change_units("reload", [name for name in changes.reload if name != networkd.UNIT])
     units.change_units("restart", changes.restart)

@@ -21,6 +21,8 @@ BOX = "192.168.1.1"
 CLIENT = "192.168.1.100"
 SSH = 22
 LOAD = "patronus-load.service"
+# What fails when no document can be trusted: the step that chooses, and the one that waits for it.
+NOTHING_TRUSTED = (LOAD, "patronus-apply.service")
 # What a change waits for before it is kept; long enough to look around under emulation.
 DEADLINE = 20
 
