@@ -10,6 +10,10 @@ import pytest
 
 OURS = 2.7
 """For what the image brings itself; 9.2 to 9.6 is a service of root's without any sandbox."""
+WIDER = {
+    # It answers for the whole box: it pings, and tells which process listens on a socket.
+    "patronusd.service": 3.0,
+}
 DAEMONS = {
     "chrony.service": 3.2,
     "kea-dhcp4-server.service": 2.0,
@@ -38,4 +42,4 @@ def test_services_of_ours_are_sandboxed(root: Path) -> None:
     folder = root / "usr/lib/systemd/system"
     ours = [path.name for path in folder.glob("patronus*.service") if not path.is_symlink()]
     assert len(ours) >= 10
-    assert {unit: level for unit in ours if (level := measure(root, unit)) > OURS} == {}
+    assert {unit: level for unit in ours if (level := measure(root, unit)) > WIDER.get(unit, OURS)} == {}
