@@ -1,5 +1,6 @@
 """What the build host must have: a few Debian or Ubuntu packages, and user namespaces where the build is not root."""
 
+import getpass
 import os
 import shutil
 import subprocess
@@ -43,6 +44,8 @@ IMAGE_NEEDS = (
     Need("uidmap", "maps user ids, so that the build needs no root", lambda: os.geteuid() == 0 or _has("newuidmap")()),
 )
 
+# unshare(1): root is this user, the ids from 1 on are those that subuid(5) and subgid(5) lend to them.
+AS_ROOT = ("--map-root-user", "--map-auto")
 # Kernel settings that refuse user namespaces (user_namespaces(7); Debian's and Ubuntu's own): the value that does so,
 # and the one that does not.
 NAMESPACE_SETTINGS = {
@@ -99,8 +102,14 @@ def require_space(folder: Path, gigabytes: int) -> None:
 
 def require_user_namespaces() -> None:
     """End with the name of the setting where the kernel refuses user namespaces to this user, or mounts to root."""
-    if _can_mount(["--map-root-user"]) or (os.geteuid() == 0 and _can_mount([])):
+    if os.geteuid() == 0 and _can_mount([]):
         return
+    if _can_mount(AS_ROOT):
+        return
+    if _can_mount(["--map-root-user"]):
+        user = getpass.getuser()
+        hint = f"sudo usermod --add-subuids 100000-165535 --add-subgids 100000-165535 {user}"
+        die(f"{user} has no subordinate ids, which files in the image that belong to others than root need", hint=hint)
     if os.geteuid() == 0:
         hint = "start the container with the right to mount (docker run --privileged)"
         die("root may neither mount nor make user namespaces here, as in a container", hint=hint)
@@ -110,6 +119,15 @@ def require_user_namespaces() -> None:
         f"this host refuses user namespaces, which building without root needs ({settings} would allow them)",
         hint=f"sudo sysctl {settings}, or run make as root",
     )
+
+
+def act_as_root(command: Sequence[str]) -> list[str]:
+    """A command in a user namespace where this user is root and has other ids besides; as root, the command itself.
+
+    A namespace with one id (mkosi's own way) would give every file of the image to root: the image would depend on who
+    built it.
+    """
+    return [*command] if os.geteuid() == 0 else ["unshare", *AS_ROOT, *command]
 
 
 def _read(setting: str) -> str | None:

@@ -105,7 +105,7 @@ def build_parts(request: ImageRequest) -> None:
 
 def forget_stale_packages(cache: Path) -> list[str]:
     """What makes mkosi drop its incremental cache when the preparation it went through has changed since."""
-    stamp, wanted = cache / "prepared", key_of(PREPARATION.read_bytes())
+    stamp, wanted = cache / "prepared", key_of(PREPARATION.read_bytes(), *host.act_as_root([]))
     fresh = stamp.exists() and stamp.read_text() == wanted
     stamp.write_text(wanted)
     return [] if fresh else ["--force"]

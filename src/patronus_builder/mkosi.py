@@ -19,8 +19,6 @@ MINIMUM = (27, 0)
 # Suites that may have it, oldest first: its package depends on nothing but Python, so any of them does.
 SUITES = ("forky", "sid")
 STEP_MARK = "\N{TRIANGULAR BULLET}"
-# No step: mkosi says it to every user other than root, and goes on as it always does.
-CHATTER = "Could not provision user namespace"
 # What the user can mend, by what mkosi's children write; it may stand far above the last lines.
 CAUSES = {
     "Failed to fetch": "network right? PATRONUS_MIRROR names another Debian mirror",
@@ -78,7 +76,7 @@ def run_mkosi(arguments: Sequence[str], *, log: Path, folder: Path = REPOSITORY)
     """Run mkosi, its steps to the terminal and every word to a log file; ends the program when it fails."""
     host.require_user_namespaces()
     work = cache_folder("work")  # its own choice is /var/tmp, or the user's home whatever PATRONUS_CACHE says
-    command = [sys.executable, "-m", "mkosi", f"--workspace-directory={work}", *arguments]
+    command = host.act_as_root([sys.executable, "-m", "mkosi", f"--workspace-directory={work}", *arguments])
     log.parent.mkdir(parents=True, exist_ok=True)
     recent: deque[str] = deque(maxlen=30)
     hint = ""
@@ -87,7 +85,7 @@ def run_mkosi(arguments: Sequence[str], *, log: Path, folder: Path = REPOSITORY)
             file.write(line)
             recent.append(line)
             hint = hint or next((CAUSES[cause] for cause in CAUSES if cause in line), "")
-            if (line.startswith(STEP_MARK) and CHATTER not in line) or "VERBOSE" in os.environ:
+            if line.startswith(STEP_MARK) or "VERBOSE" in os.environ:
                 say(f"    {line.strip()}")
     if process.returncode:
         say("".join(recent))
@@ -104,7 +102,13 @@ def check_files(profiles: Sequence[str]) -> None:
 
 def _start(command: Sequence[str], folder: Path) -> subprocess.Popen[str]:
     return subprocess.Popen(
-        command, cwd=folder, env=mkosi_environment(), stdout=subprocess.PIPE, stderr=subprocess.STDOUT, text=True
+        command,
+        cwd=folder,
+        env=mkosi_environment(),
+        stdout=subprocess.PIPE,
+        stderr=subprocess.STDOUT,
+        text=True,
+        umask=0o022,  # what scripts make in the image must not depend on the caller's
     )
 
 

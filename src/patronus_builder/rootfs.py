@@ -12,6 +12,8 @@ CURRENT = Path("/run/patronus/current")
 LINKS_FOLDER = Path("usr/lib/patronus/links.d")
 # Debian's own files from below the linked folders (such as /etc/ssh/moduli) are kept here.
 VENDOR_FOLDER = Path("usr/share/patronus/vendor")
+PACKAGE = Path("usr/lib/python3/dist-packages/patronus")
+TRUST = Path("usr/lib/patronus/trust")
 PRIVATE_KEY = re.compile(rb"-----BEGIN [A-Z0-9 ]*PRIVATE KEY-----\s+[A-Za-z0-9+/=\s]{64}")
 
 
@@ -21,10 +23,9 @@ class UnfitImageError(Exception):
 
 def finish_root(root: Path, *, version: str, profiles: Sequence[str]) -> None:
     """Make the installed tree the appliance's; raises UnfitImageError when a secret or a password is left in it."""
-    package = root / "usr/lib/python3/dist-packages/patronus"
-    for stale in sorted(package.rglob("__pycache__")):
+    for stale in sorted((root / PACKAGE).rglob("__pycache__")):
         shutil.rmtree(stale)
-    compile_python(root, [str(package.relative_to(root))])
+    compile_python(root, [str(PACKAGE)])
     write_os_release(root, version=version, profiles=[name for name in profiles if name != "release"])
     link_folders(root)
     forget_identity(root)
@@ -36,6 +37,15 @@ def finish_root(root: Path, *, version: str, profiles: Sequence[str]) -> None:
     problems = list(find_secrets(root))
     if problems:
         raise UnfitImageError("\n".join(problems))
+
+
+def restore_modes(root: Path, source: Path, below: Path = Path()) -> None:
+    """Give what was copied from `source` to `below` in `root` the modes that git knows, whatever umask cloned it."""
+    for path in (source, *source.rglob("*")):
+        copy = root / below / path.relative_to(source)
+        if copy.is_symlink() or path.is_symlink() or not copy.exists():
+            continue
+        copy.chmod(0o755 if path.is_dir() or path.stat().st_mode & 0o100 else 0o644)
 
 
 def write_os_release(root: Path, *, version: str, profiles: Sequence[str]) -> None:
@@ -125,4 +135,15 @@ def walk_files(root: Path) -> Iterator[Path]:
 def run_finalize(environment: Mapping[str, str]) -> None:
     """mkosi.finalize: what depends on this project's files."""
     profiles = environment.get("PROFILES", "").replace(",", " ").split()
-    finish_root(Path(environment["BUILDROOT"]), version=environment["IMAGE_VERSION"], profiles=profiles)
+    root, source = Path(environment["BUILDROOT"]), Path(environment["SRCDIR"])
+    for folder in (source, *(source / "profiles" / name for name in profiles)):
+        restore_modes(root, folder / "mkosi.extra")
+    restore_modes(root, source / "src/patronus", PACKAGE)
+    restore_modes(root, root / TRUST, TRUST)
+    finish_root(root, version=environment["IMAGE_VERSION"], profiles=profiles)
+
+
+def run_finalize_initrd(environment: Mapping[str, str]) -> None:
+    """images/initrd/mkosi.finalize: its files come from two folders."""
+    for folder in ("mkosi.extra", "images/initrd/mkosi.extra"):
+        restore_modes(Path(environment["BUILDROOT"]), Path(environment["SRCDIR"]) / folder)

@@ -4,7 +4,7 @@ from pathlib import Path
 
 import pytest
 
-from patronus_builder.rootfs import UnfitImageError, find_secrets, finish_root
+from patronus_builder.rootfs import UnfitImageError, find_secrets, finish_root, restore_modes
 
 BASE_LINKS = "/etc/hosts\n/etc/ssh\n"
 PRIVATE_KEY = f"-----BEGIN OPENSSH PRIVATE KEY-----\n{'A' * 70}\n-----END OPENSSH PRIVATE KEY-----\n"
@@ -49,6 +49,20 @@ def test_rendered_folders_point_into_the_current_tree(root: Path) -> None:
     finish(root)
     assert (root / "etc/ssh").readlink() == Path("/run/patronus/current/etc/ssh")
     assert (root / "etc/hosts").readlink() == Path("/run/patronus/current/etc/hosts")
+
+
+def test_modes_are_those_of_git_whatever_the_umask_of_the_clone(root: Path, tmp_path: Path) -> None:
+    source = tmp_path / "clone"
+    (source / "etc").mkdir(parents=True)
+    for name, mode in {"etc/hosts": 0o600, "etc/tool": 0o770, "etc/nowhere": 0o600}.items():
+        (source / name).write_text("")
+        (source / name).chmod(mode)
+    (source / "etc").chmod(0o700)
+    for name in ("etc/hosts", "etc/tool"):
+        (root / name).touch(mode=0o600)
+    restore_modes(root, source)
+    found = {name: (root / name).stat().st_mode & 0o7777 for name in ("etc", "etc/hosts", "etc/tool")}
+    assert found == {"etc": 0o755, "etc/hosts": 0o644, "etc/tool": 0o755}
 
 
 def test_what_debian_put_there_is_kept_without_its_keys(root: Path) -> None:
