@@ -90,7 +90,7 @@ def test_a_box_whose_config_partition_was_tampered_with_stays_shut(house: House)
 
     router.reboot(expect_failed=NOTHING_TRUSTED)
 
-    assert set(NOTHING_TRUSTED) <= set(router.failed_units())
+    wait_for(lambda: set(NOTHING_TRUSTED) <= set(router.failed_units()), what="both steps to have given up")
     console.wait_for("THIS BOX IS LOCKED DOWN: NO CONFIGURATION CAN BE TRUSTED", "changed after it was signed")
     assert "no configuration can be trusted" in router.journal("-u", LOAD)
     open_all_but_the_rules(house)
