@@ -11,6 +11,7 @@ import sys
 from collections.abc import Iterator
 from pathlib import Path
 from typing import Any
+from unittest.mock import Mock
 
 import pytest
 from tests.box import Box, sign
@@ -253,6 +254,21 @@ def test_confirming_needs_the_right_generation_and_one_that_waits(box: Box, runn
     with pytest.raises(Refused, match=f"generation {new} waits for a confirmation, not '12-x'"):
         confirm(box, "12-x")
     assert confirm(box) == new
+
+
+def test_what_was_not_applied_to_its_end_cannot_be_confirmed(
+    box: Box, running: str, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    with monkeypatch.context() as broken, pytest.raises(RuntimeError):
+        broken.setattr("patronus.host.networkd.sync_files", Mock(side_effect=RuntimeError("as when patronusd dies")))
+        apply(box, sign(box.key, 11, NO_DHCP))
+    pending = status(box).pending
+    assert pending is not None
+    with pytest.raises(Refused, match="was not applied to its end"):
+        confirm(box, pending.generation)
+    assert state(box) == (running, running, True)
+    assert rollback(box) == running
+    assert "kea-dhcp4-server.service" in box.system.active
 
 
 def test_serials_only_grow_but_history_may_be_applied_again(box: Box, running: str) -> None:

@@ -175,6 +175,9 @@ def confirm(layout: Layout, generation: str) -> str:
     if generation not in ("", pending.generation):
         message = f"generation {pending.generation} waits for a confirmation, not {generation[:60]!r}"
         raise Refused([Problem("", message, f"patronus confirm {pending.generation}")])
+    if running_generation(layout) != pending.generation:
+        message = f"generation {pending.generation} was not applied to its end"
+        raise Refused([Problem("", message, "it goes back at its deadline; at once with: patronus rollback")])
     generations = Generations(layout.config)
     record = generations.record(pending.generation)
     if record is None:
