@@ -362,6 +362,38 @@ def test_after_a_boot_that_failed_half_way_the_rules_are_loaded_again(
     assert box.system.rulesets[-1] == b"# locked down\n"
 
 
+@pytest.fixture
+def shut(box: Box, running: str) -> str:
+    """A box whose confirmed generation could not be applied at boot; return the name of that generation."""
+    box.system.refuses = lambda call: "no-block" in call
+    assert (load.main() or boot_apply.main()) == 1
+    box.system.refuses = lambda _call: False
+    (box.layout.run / "generation").unlink()  # by patronus-failsecure.service, which loads these rules, too
+    box.system.rulesets.append(b"# locked down\n")
+    return running
+
+
+def test_the_confirmed_generation_that_fails_again_leaves_the_box_locked_down(box: Box, shut: str) -> None:
+    box.system.dies = {"unbound.service"}
+    with pytest.raises(Refused, match="the box is back at generation none"):
+        rollback(box, shut)
+    assert box.system.rulesets[-2:] != [b"# locked down\n"] * 2, "it was tried"
+    assert box.system.rulesets[-1] == b"# locked down\n"
+    assert state(box) == ("", shut, False)
+
+
+def test_the_confirmed_generation_tried_again_goes_back_unless_it_is_confirmed_again(box: Box, shut: str) -> None:
+    rollback(box, shut)
+    assert revert.main() == 0
+    assert box.system.rulesets[-1] == b"# locked down\n"
+    rollback(box, shut)
+    assert confirm(box) == shut
+    assert revert.main() == 0
+    assert box.system.rulesets[-1] != b"# locked down\n"
+    assert state(box) == (shut, shut, False)
+    assert status(box).failure is None
+
+
 def test_a_confirm_that_was_ended_before_it_could_say_so_still_counts(box: Box, running: str) -> None:
     new = apply(box, sign(box.key, 11, OTHER)).generation
     store = Generations(box.layout.config)

@@ -33,7 +33,7 @@ def revert(layout: Layout) -> Pending | None:
     pending = read_pending(layout)
     if pending is None:
         return None
-    if Generations(layout.config).confirmed() == pending.generation:
+    if Generations(layout.config).confirmed() == pending.generation and not pending.again:
         layout.pending.unlink()  # whoever confirmed it was ended before it could say so
         return None
     try:

@@ -124,6 +124,7 @@ def run(layout: Layout, candidate: Candidate, confirm_within: int, progress: Cal
         deadline=timer.clock() + (confirm_within or timer.APPLY_LIMIT),
         author=candidate.record.author,
         rotates=candidate.rotates,
+        again=Generations(layout.config).confirmed() == candidate.record.generation,
     )
     timer.arm(layout, waiting)
     progress("apply")

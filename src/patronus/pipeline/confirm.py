@@ -40,6 +40,8 @@ class Pending(NamedTuple):
     author: str
     rotates: bool = False
     """Whether the trust store the bundle carries comes into force with the confirmation."""
+    again: bool = False
+    """Whether it was the confirmed generation before already: that it is one then says nothing of this change."""
 
 
 def clock() -> float:
