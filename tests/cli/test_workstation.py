@@ -145,6 +145,29 @@ def test_keygen_leaves_another_trust_store_alone(trust: Path, tmp_path: Path, pa
     assert (trust / "allowed_signers").read_bytes() == before
 
 
+def test_keygen_lowers_no_threshold(alice: Path, mallory: Path, tmp_path: Path, patronus: Command) -> None:
+    keys = alice.with_suffix(".pub"), mallory.with_suffix(".pub")
+    folder = tmp_path / "both"
+    for _ in range(2):
+        assert patronus("keygen", *keys, "--trust", folder, "--threshold", "2").returncode == 0, "the same store again"
+    done = patronus("keygen", *keys, "--trust", folder)
+    assert (done.returncode, done.stdout) == (1, "")
+    assert json.loads((folder / "policy.json").read_bytes()) == {"threshold": 2}
+
+
+@pytest.mark.parametrize("option", [["--device", "x"], ["--serial", "5"], ["--expires", "2030-01-01"]])
+def test_who_adds_a_signature_cannot_change_what_the_bundle_says(
+    document: Path, alice: Path, mallory: Path, tmp_path: Path, patronus: Command, option: list[str]
+) -> None:
+    bundle = tmp_path / "b.bundle"
+    assert patronus("sign", document, "--key", alice, "-o", bundle).returncode == 0
+    before = bundle.read_bytes()
+    done = patronus("sign", bundle, "--key", mallory, "-o", bundle, *option)
+    assert done.returncode == 1
+    assert "a bundle is signed as it is" in done.stderr
+    assert bundle.read_bytes() == before
+
+
 def test_a_bundle_may_carry_the_next_trust_store(
     document: Path, trust: Path, alice: Path, mallory: Path, tmp_path: Path, patronus: Command
 ) -> None:

@@ -76,9 +76,9 @@ def sign(path: Path, keys: Sequence[Path], options: SignOptions) -> bytes:
     keygen = SshKeygen()
     raw = read_input(path) if path.is_file() else b""
     if is_bundle(raw):
-        if options.trust:
-            hint = "sign the document anew with --trust; the others add their signatures to that bundle"
-            raise Refused([Problem("", "a bundle is signed as it is: no trust store can be put into it", hint)])
+        if options._replace(author="") != SignOptions():
+            hint = "sign the document anew with them; the others add their signatures to that bundle"
+            raise Refused([Problem("", "a bundle is signed as it is: options cannot change what it says", hint)])
         for key in keys:
             raw = add_signature(raw, str(key), keygen)
         return raw
@@ -193,11 +193,10 @@ def keygen(
 ) -> str:
     """Write a trust folder that accepts these public keys; return its fingerprint. Never over one. Raises Refused."""
     signers = tuple(read_signer(key.stem, read_input(key, MAX_KEYS)) for key in public_keys)
-    store = TrustStore(signers, threshold, tuple(groups) or None, rotation)
-    allowed, policy = render_store(store)
-    parse_store(allowed, policy)
-    if (folder / "allowed_signers").exists() and read_input(folder / "allowed_signers", MAX_KEYS) != allowed:
-        hint = "name another folder, or remove it: with other keys or fewer, other people decide"
+    allowed, policy = render_store(TrustStore(signers, threshold, tuple(groups) or None, rotation))
+    store = parse_store(allowed, policy)
+    if (folder / "allowed_signers").exists() and read_trust(folder) != store:
+        hint = "name another folder, or remove it: with other keys or another policy, other people decide"
         raise Refused([Problem("", f"{folder} holds another trust store", hint)])
     write_atomically(folder / "allowed_signers", allowed)
     write_atomically(folder / "policy.json", policy)
