@@ -256,6 +256,14 @@ def test_confirming_needs_the_right_generation_and_one_that_waits(box: Box, runn
     assert confirm(box) == new
 
 
+def test_confirming_the_same_again_is_no_mistake_when_the_answer_was_lost(box: Box, running: str) -> None:
+    new = apply(box, sign(box.key, 11, OTHER)).generation
+    assert confirm(box, new) == confirm(box, new) == new
+    with pytest.raises(Refused, match="no change waits"):
+        confirm(box, running)
+    assert state(box) == (new, new, False)
+
+
 def test_what_was_not_applied_to_its_end_cannot_be_confirmed(
     box: Box, running: str, monkeypatch: pytest.MonkeyPatch
 ) -> None:

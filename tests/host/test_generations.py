@@ -100,7 +100,7 @@ def test_an_interrupted_confirm_boots_the_old_or_the_new_one(tmp_path: Path) -> 
 def test_damaged_records_are_left_out_and_the_bundle_still_boots(tmp_path: Path) -> None:
     store = keep_and_confirm(tmp_path, 4)
     odd = json.dumps({**record(4)._asdict(), "serial": "4"}).encode()
-    for damage in (b"", b"{}", b"[]", b"null", b'{"generation": 1}', b"\xff", b'{"a": {"b": []}}', odd):
+    for damage in (b"", b"{}", b"[]", b"null", b'{"generation": 1}', b"\xff", b'{"a": {"b": []}}', odd, b"[" * 200_000):
         (store.folder / record(4).generation / "record.json").write_bytes(damage)
         assert store.records() == []
         assert store.confirmed() == record(4).generation

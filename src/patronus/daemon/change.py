@@ -172,6 +172,8 @@ def confirm(layout: Layout, generation: str) -> str:
     """Keep the pending change: durable first, then the timer is stopped, so that no cut in between loses both."""
     pending = timer.read_pending(layout)
     if pending is None:
+        if generation and generation == Generations(layout.config).confirmed() == running_generation(layout):
+            return generation  # asked again by somebody whom the first answer did not reach
         raise Refused([Problem("", "no change waits for a confirmation", "see: patronus status")])
     if generation not in ("", pending.generation):
         message = f"generation {pending.generation} waits for a confirmation, not {generation[:60]!r}"

@@ -90,7 +90,7 @@ class Generations:
     def _read_record(path: Path) -> Record | None:
         try:
             record = Record(**json.loads(path.read_bytes()))
-        except (OSError, ValueError, TypeError):
+        except (OSError, ValueError, TypeError, RecursionError):
             return None  # history only; what boots is the bundle, and that is verified
         sound = isinstance(record.serial, int) and isinstance(record.confirmed_at, int)
         return record if sound and record.generation == path.parent.name else None
