@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import json
+import os
 from pathlib import Path
 from typing import Any
 
@@ -10,7 +11,7 @@ import pytest
 from tests.box import Box, sign
 
 from patronus.boot import load
-from patronus.boot.choose import Choice, choose
+from patronus.boot.choose import MOST_DELIVERED, Choice, choose
 from patronus.boot.failure import record_failure
 from patronus.host.generations import Generations, Record
 from patronus.trust import Target
@@ -175,3 +176,26 @@ def test_the_banner_can_do_nothing_to_a_terminal(box: Box, capsys: pytest.Captur
     assert len(journal.splitlines()) == 50
     assert all(line.startswith("<2>") for line in journal.splitlines())
     assert json.loads(box.layout.failure.read_bytes())["reason"] == "the reason"
+
+
+def test_a_named_pipe_holds_nothing_up(box: Box) -> None:
+    """Whoever reads one waits until somebody writes."""
+    box.deliver("good.bundle", sign(box.key, 5))
+    os.mkfifo(box.layout.config / "incoming/pipe.bundle")
+    chosen = choose(box.layout)
+    assert chosen.record.serial == 5
+    assert ["no plain file" in problem.message for problem in chosen.passed_over] == [True]
+
+    path = confirm(box, sign(box.key, 6), 6)
+    path.unlink()
+    os.mkfifo(path)
+    assert "no plain file" in refusals(box)
+
+
+def test_a_boot_looks_at_the_deliveries_whose_names_come_last(box: Box) -> None:
+    bundle = sign(box.key, 7)
+    for number in range(MOST_DELIVERED + 1):
+        box.deliver(f"{number:03}.bundle", b"no bundle" if number else bundle)
+    assert "this box has no" not in refusals(box)
+    box.deliver("999.bundle", bundle)
+    assert choose(box.layout).record.serial == 7

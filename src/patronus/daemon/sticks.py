@@ -9,7 +9,7 @@ from typing import Any
 from patronus.daemon.caller import Caller
 from patronus.daemon.lock import change_lock
 from patronus.host import stick
-from patronus.host.files import read_bounded
+from patronus.host.files import read_plain
 from patronus.host.layout import Layout
 from patronus.ops import messages as m
 from patronus.ops import observations as o
@@ -40,7 +40,7 @@ def read_bundle(layout: Layout, request: o.StickRequest, _caller: Caller) -> m.B
             hint = f"a bundle has at most {MAX_BUNDLE} bytes"
             raise Refused([Problem("", f"{request.name[:60]!r} has {size} bytes", hint)])
         try:
-            content = read_bounded(folder / request.name, MAX_BUNDLE)
+            content = read_plain(folder / request.name, MAX_BUNDLE)
         except OSError as error:
             raise Refused([Problem("", f"the stick cannot be read: {error.strerror}", "try another one")]) from error
     return m.BundleRequest(bundle=base64.b64encode(content).decode())

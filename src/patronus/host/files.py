@@ -2,8 +2,10 @@
 
 from __future__ import annotations
 
+import errno
 import os
 import shutil
+import stat
 from collections.abc import Callable, Mapping
 from pathlib import Path
 
@@ -13,6 +15,15 @@ from patronus.values.manifest import MANIFEST_PATH, Entry, Manifest
 def read_bounded(path: Path, limit: int) -> bytes:
     """Return at most `limit` + 1 bytes, so that a file that is too large is seen as such without being read whole."""
     with path.open("rb") as file:
+        return file.read(limit + 1)
+
+
+def read_plain(path: Path, limit: int) -> bytes:
+    """Like `read_bounded`, of a plain file only: a named pipe somebody left would keep the reader for ever."""
+    descriptor = os.open(path, os.O_RDONLY | os.O_NONBLOCK | os.O_CLOEXEC)
+    with os.fdopen(descriptor, "rb") as file:
+        if not stat.S_ISREG(os.fstat(descriptor).st_mode):
+            raise OSError(errno.EINVAL, "it is no plain file")
         return file.read(limit + 1)
 
 

@@ -13,7 +13,7 @@ import shutil
 from pathlib import Path
 from typing import NamedTuple
 
-from patronus.host.files import point_link, read_bounded, sync_folder, write_atomically
+from patronus.host.files import point_link, read_plain, sync_folder, write_atomically
 
 KEPT = 50
 """Generations kept for history and rollback; the confirmed one always stays."""
@@ -48,7 +48,7 @@ class Generations:
 
     def read(self, generation: str, limit: int) -> bytes:
         """Return a bundle, at most `limit` + 1 bytes of it, so that a swollen file is seen as too large."""
-        return read_bounded(self.folder / generation / "bundle", limit)
+        return read_plain(self.folder / generation / "bundle", limit)
 
     def keep(self, bundle: bytes, record: Record) -> None:
         """Store a verified bundle; an interrupted write leaves nothing that looks like a generation."""

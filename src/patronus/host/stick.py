@@ -7,7 +7,7 @@ from contextlib import contextmanager
 from pathlib import Path
 
 from patronus.host import units
-from patronus.host.files import read_bounded
+from patronus.host.files import read_plain
 from patronus.host.layout import Layout
 from patronus.host.run import CommandFailed, run
 from patronus.values.problem import Problem, Refused
@@ -38,7 +38,7 @@ def read_files(folder: Path, *patterns: str, limit: int) -> dict[str, bytes]:
     """Return the files of these names, sorted, at most MOST_FILES of at most `limit` + 1 bytes. Raises Refused."""
     paths = sorted(path for pattern in patterns for path in folder.glob(pattern))
     try:
-        return {path.name: read_bounded(path, limit) for path in paths[:MOST_FILES] if _is_plain(path)}
+        return {path.name: read_plain(path, limit) for path in paths[:MOST_FILES] if _is_plain(path)}
     except OSError as error:
         raise Refused([Problem("", f"the stick cannot be read: {error.strerror}", "try another one")]) from error
 

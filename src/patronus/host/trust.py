@@ -13,7 +13,7 @@ from pathlib import Path
 from typing import NamedTuple
 
 from patronus.host import identity
-from patronus.host.files import read_bounded, sync_folder, write_atomically
+from patronus.host.files import read_plain, sync_folder, write_atomically
 from patronus.host.generations import Generations, Record
 from patronus.host.layout import Layout
 from patronus.host.sshkeygen import SshKeygen
@@ -142,7 +142,7 @@ def _links(layout: Layout, root: TrustStore) -> list[Path]:
 
 def _read(path: Path, limit: int) -> bytes:
     try:
-        return read_bounded(path, limit)
+        return read_plain(path, limit)
     except OSError as error:
         hint = "see recovery in the user guide"
         raise Refused([Problem("", f"{path} cannot be read: {error.strerror}", hint)]) from error

@@ -19,8 +19,8 @@ class Waiting:
         self._thread.start()
 
     def _start(self) -> None:
-        # It joins the job that is on its way already, and ends when that does.
-        self._done = run("systemctl", "start", "--", self._name, check=False, timeout=120)
+        # It joins the job that is on its way already, and ends when that does: systemd limits how long that takes.
+        self._done = run("systemctl", "start", "--", self._name, check=False, timeout=240)
 
     def is_up(self) -> bool:
         """Wait for the end; false when the unit, or one that it requires, did not start."""
