@@ -86,6 +86,7 @@ def test_a_key_typed_at_the_console_lets_the_waiting_bundle_run(blank: House) ->
     console.expect("is signed by these keys, and runs.")
     wait_for(blank.can_manage, what="the owner's way in")
     assert blank.lease
+    blank.wan.serve_echo(7001)
     wait_for(lambda: blank.lan.connect(INTERNET4, 7001) is Answer.OPEN, what="the box to forward")
     assert blank.status()["failure"] is None
     assert router.failed_units() == []
