@@ -3,7 +3,7 @@
 import pytest
 from tests.vm.driver.house import DEADLINE, House
 from tests.vm.driver.waiting import wait_for
-from tests.vm.test_changes import GRACE, cut_management, watch_return
+from tests.vm.test_changes import assert_back_in_time, cut_management
 
 PATRONUSD = "patronusd.service"
 NTP = "chrony.service"
@@ -56,7 +56,7 @@ def test_an_apply_that_is_interrupted_is_undone_in_time(house: House, fate: str)
     if fate == "killed":
         house.router.run("kill", "-KILL", interrupted.daemon)
 
-    assert watch_return(house) <= GRACE
+    assert_back_in_time(house)
 
     interrupted.assert_undone()
     assert house.router.run("readlink", CURRENT).out == interrupted.tree
@@ -82,7 +82,7 @@ def test_what_goes_back_may_be_killed_while_it_waits(house: House) -> None:
 
     house.router.run("systemctl", "kill", "--signal=SIGKILL", REVERT)
 
-    assert watch_return(house) <= GRACE
+    assert_back_in_time(house)
     status = house.status()
     assert status["generation"] == confirmed
     assert status["failure"] is None, "the box was not locked down meanwhile"
