@@ -84,8 +84,8 @@ def test_a_key_typed_at_the_console_lets_the_waiting_bundle_run(blank: House) ->
     console.answer("to begin again: ", "yes")
 
     console.expect("is signed by these keys, and runs.")
-    wait_for(blank.can_manage, what="the owner's way in")
     assert blank.lease
+    wait_for(blank.can_manage, what="the owner's way in")
     blank.wan.serve_echo(7001)
     wait_for(lambda: blank.lan.connect(INTERNET4, 7001) is Answer.OPEN, what="the box to forward")
     assert blank.status()["failure"] is None
