@@ -48,8 +48,8 @@ lint: venv ## ruff, mypy --strict, import contracts, mkosi's view of its files
 	@PYTHONPATH=src $(VENV)/lint-imports
 	@$(BUILDER) check-image-files
 
-test-fast: lint ## lint, types, unit and golden tests: no root, no image (a minute or two)
-	@$(VENV)/pytest $(FAST_TESTS)
+test-fast: lint ## lint, types, unit and golden tests: no root, no image (about a minute)
+	@$(VENV)/pytest -n auto $(FAST_TESTS)
 
 test-vm: image ## the daemons' own checkers and the stories on the booted image [TESTS=tests/vm/test_house.py]
 	@$(SANDBOXED_PYTEST) $(or $(TESTS),$(wildcard $(SLOW_TESTS)))
