@@ -39,10 +39,7 @@ def read_bundle(layout: Layout, request: o.StickRequest, _caller: Caller) -> m.B
         if size > MAX_BUNDLE:
             hint = f"a bundle has at most {MAX_BUNDLE} bytes"
             raise Refused([Problem("", f"{request.name[:60]!r} has {size} bytes", hint)])
-        try:
-            content = read_plain(folder / request.name, MAX_BUNDLE)
-        except OSError as error:
-            raise Refused([Problem("", f"the stick cannot be read: {error.strerror}", "try another one")]) from error
+        content = read_plain(folder / request.name, MAX_BUNDLE)
     return m.BundleRequest(bundle=base64.b64encode(content).decode())
 
 

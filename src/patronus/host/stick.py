@@ -19,7 +19,10 @@ MOST_FILES = 16
 
 @contextmanager
 def plugged_in(layout: Layout) -> Iterator[Path]:
-    """The folder of the stick, for as long as the block lasts. Raises Refused when there is none to read."""
+    """The folder of the stick, for as long as the block lasts. Raises Refused when there is none to read.
+
+    Also what fails in the block for want of a readable stick is refused.
+    """
     if units.inactive_units([DEVICE]):
         hint = "plug one in: a FAT file system with this label (mkfs.vfat -n PATRONUS, or fatlabel)"
         raise Refused([Problem("", "there is no stick with the label PATRONUS", hint)])
@@ -30,25 +33,21 @@ def plugged_in(layout: Layout) -> Iterator[Path]:
         raise Refused([Problem("", "the stick cannot be read", hint)]) from error
     try:
         yield layout.root / "run/stick"
+    except OSError as error:
+        raise Refused([Problem("", f"the stick cannot be read: {error.strerror}", "try another one")]) from error
     finally:
         run("systemctl", "stop", "--", UNIT, check=False, timeout=30)
 
 
 def read_files(folder: Path, *patterns: str, limit: int) -> dict[str, bytes]:
-    """Return the files of these names, sorted, at most MOST_FILES of at most `limit` + 1 bytes. Raises Refused."""
+    """Return the files of these names, sorted, at most MOST_FILES of at most `limit` + 1 bytes."""
     paths = sorted(path for pattern in patterns for path in folder.glob(pattern))
-    try:
-        return {path.name: read_plain(path, limit) for path in paths[:MOST_FILES] if _is_plain(path)}
-    except OSError as error:
-        raise Refused([Problem("", f"the stick cannot be read: {error.strerror}", "try another one")]) from error
+    return {path.name: read_plain(path, limit) for path in paths[:MOST_FILES] if _is_plain(path)}
 
 
 def list_files(folder: Path, pattern: str) -> dict[str, int]:
-    """Return names and sizes, sorted, of at most MOST_FILES files; none is opened. Raises Refused."""
-    try:
-        found = {path.name: path.stat().st_size for path in sorted(folder.glob(pattern)) if _is_plain(path)}
-    except OSError as error:
-        raise Refused([Problem("", f"the stick cannot be read: {error.strerror}", "try another one")]) from error
+    """Return names and sizes, sorted, of at most MOST_FILES files; none is opened."""
+    found = {path.name: path.stat().st_size for path in sorted(folder.glob(pattern)) if _is_plain(path)}
     return dict(list(found.items())[:MOST_FILES])
 
 
