@@ -9,6 +9,7 @@ from typing import Any
 
 import pytest
 from tests.cli.conftest import Command
+from tests.hostile import spoil
 
 from patronus.cli import box, observe
 from patronus.ops import messages as m
@@ -265,15 +266,6 @@ def test_programs_get_the_whole_result(
     assert type(ANSWERS[name]).model_validate(json.loads(done.stdout)) == ANSWERS[name]
 
 
-def spoil(value: Any) -> Any:
-    """Return a result with hostile text for every text."""
-    if isinstance(value, str):
-        return value + EVIL
-    if isinstance(value, dict):
-        return {key: spoil(item) for key, item in value.items()}
-    return [spoil(item) for item in value] if isinstance(value, list | tuple) else value
-
-
 @pytest.mark.parametrize("argv", [["status"], ["history"], ["confirm"], ["rollback", "7"], ["diff", "7"], ["show"],
                                   ["apply", "x.bundle"], ["apply", "--dry-run", "x.bundle"], ["links"],
                                   ["ping", "gw"], ["connections"], ["firewall-log"],
@@ -282,7 +274,7 @@ def test_nothing_a_box_says_reaches_the_terminal_raw(
     argv: list[str], daemon: Daemon, bundle: Path, patronus: Command
 ) -> None:
     """The fixture fails on every raw control character."""
-    daemon.answers = {name: type(item).model_validate(spoil(item.model_dump())) for name, item in ANSWERS.items()}
+    daemon.answers = {name: type(item).model_validate(spoil(item.model_dump(), EVIL)) for name, item in ANSWERS.items()}
     assert patronus(*argv).returncode == 0
     daemon.refusal = Refused([Problem(EVIL, EVIL, EVIL, EVIL)])
     assert patronus(*argv).returncode == 1

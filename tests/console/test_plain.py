@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import pytest
 from tests.console.played import EVIL, Played
-from tests.console.test_screens import spoil
+from tests.hostile import spoil
 
 from patronus.console.actions import ACTIONS
 from patronus.console.plain import PlainConsole
@@ -84,7 +84,7 @@ def test_a_box_that_does_not_answer(monkeypatch: pytest.MonkeyPatch, capsys: pyt
 
 def test_hostile_text_is_plain(played: Played, capsys: pytest.CaptureFixture[str]) -> None:
     played.answers = {
-        name: type(item).model_validate(spoil(item.model_dump())) for name, item in played.answers.items()
+        name: type(item).model_validate(spoil(item.model_dump(), EVIL)) for name, item in played.answers.items()
     }
     played.wait_for_change()
     talk("16", "", "12", "1", "1", "", "9", "", "10", "", "7", "192.0.2.1", "", "11", "1", "", "0")

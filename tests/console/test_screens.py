@@ -13,6 +13,7 @@ import pytest
 from rich.segment import Segment
 from tests.console.conftest import read_screen, write_screen
 from tests.console.played import EVIL, STATUS, Played
+from tests.hostile import spoil
 from textual import events
 from textual.keys import _character_to_key
 from textual.pilot import Pilot
@@ -374,15 +375,6 @@ def test_a_box_that_does_not_answer_still_has_a_menu(monkeypatch: pytest.MonkeyP
     asyncio.run(story())
 
 
-def spoil(value: Any) -> Any:
-    """Return a result with hostile text for every free text."""
-    if isinstance(value, str):
-        return value + EVIL
-    if isinstance(value, dict):
-        return {key: spoil(item) for key, item in value.items()}
-    return [spoil(item) for item in value] if isinstance(value, list | tuple) else value
-
-
 @pytest.mark.parametrize("number", [action.number for action in ACTIONS if not (action.leaves or action.program)])
 def test_hostile_text_shows_harmlessly(number: int, played: Played) -> None:
     async def story(c: Console) -> None:
@@ -395,7 +387,7 @@ def test_hostile_text_shows_harmlessly(number: int, played: Played) -> None:
             await c.type("enter")
 
     played.answers = {
-        name: type(item).model_validate(spoil(item.model_dump())) for name, item in played.answers.items()
+        name: type(item).model_validate(spoil(item.model_dump(), EVIL)) for name, item in played.answers.items()
     }
     played.wait_for_change()
     drive(story)
