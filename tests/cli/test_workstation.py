@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import json
+import os
 import subprocess
 import sys
 from datetime import UTC, datetime
@@ -408,6 +409,21 @@ def test_a_reader_that_goes_away_is_no_error(command: str, document: Path, bundl
         program.stdout.close()
         assert program.stderr.read() == b""
         assert program.wait(60) == 0
+
+
+@pytest.mark.parametrize("closed", [(0,), (1,), (2,), (0, 1, 2)])
+def test_a_closed_stream_is_an_empty_one(closed: tuple[int, ...], document: Path, broken: Path) -> None:
+    def close() -> None:
+        for number in closed:
+            os.close(number)
+
+    environment = {"PYTHONPATH": str(Path(__file__).parents[2] / "src")}
+    for name, code in ((str(document), 0), (str(broken), 1), ("-", 1)):
+        for command in ("check", "plan"):
+            argv = [sys.executable, "-m", "patronus", command, name]
+            done = subprocess.run(argv, env=environment, capture_output=True, check=False, preexec_fn=close)
+            assert done.returncode == code
+            assert b"Traceback" not in done.stderr
 
 
 def test_a_line_break_in_a_key_forges_no_line(tmp_path: Path, patronus: Command) -> None:
