@@ -426,8 +426,45 @@ def test_a_closed_stream_is_an_empty_one(closed: tuple[int, ...], document: Path
             assert b"Traceback" not in done.stderr
 
 
-def test_a_line_break_in_a_key_forges_no_line(tmp_path: Path, patronus: Command) -> None:
-    path = tmp_path / "x.yaml"
-    path.write_bytes(write(house(**{"zone\nthe document is valid\n": {}})))
+FORGED = "the document is valid"
+
+
+@pytest.mark.parametrize("name", [f"x\n{FORGED}\nerror: a.yaml", f"\x1b[2K\n{FORGED}\n"])
+def test_nothing_in_a_name_forges_a_line(name: str, tmp_path: Path, patronus: Command) -> None:
+    (tmp_path / "site").mkdir()
+    fragment = tmp_path / f"site/{name}.yaml"
+    (tmp_path / "keys.yaml").write_bytes(write(house(**{name: {}}, zones={name: {}, "lan": {name: 1}})))
+    for content in (b"a: [", b"\xff", b"a: 1\n\ta: 2", b"- 1", b"version: 1\nversion: 1"):
+        fragment.write_bytes(content)
+        for document in ("site", fragment, "keys.yaml"):
+            done = patronus("check", "--json", document)
+            assert done.returncode == 1
+            lines = [line for line in done.stderr.splitlines() if not line.startswith("    ")]
+            assert FORGED not in lines
+            told = len(json.loads(done.stdout))
+            assert len(lines) == told + (told > 1), "a line for each, and how many"
+    fragment.unlink()
+    fragment.symlink_to("nowhere")
+    assert FORGED not in patronus("check", "site").stderr.splitlines()
+
+
+def test_what_somebody_wrote_at_length_is_told_in_short(tmp_path: Path, patronus: Command) -> None:
+    long = "k" * 200_000
+    path = tmp_path / "long.yaml"
+    path.write_text(f"version: 1\n? {long}\n: 1\nzones:\n  ? {long}\n  : {{pong: 1}}\nssh: {{port: {long}}}\n")
     done = patronus("check", path)
-    assert "the document is valid" not in done.stderr.splitlines()
+    assert done.returncode == 1
+    assert max(map(len, done.stderr.splitlines())) < 1000
+    assert "(200000 characters)" in done.stderr
+    assert "kkk.pong: is not a known key here" in done.stderr, "the end of a place tells most"
+    assert long in {problem["path"] for problem in json.loads(patronus("check", "--json", path).stdout)}
+
+
+def test_of_many_problems_the_first_are_printed_and_all_are_data(tmp_path: Path, patronus: Command) -> None:
+    path = tmp_path / "many.yaml"
+    rules = [{"name": f"r{number}", "action": "pass", "source": ["nowhere"]} for number in range(300)]
+    path.write_bytes(write(house(firewall={"rules": rules})))
+    done = patronus("check", path)
+    assert done.stderr.count("error: firewall.rules[") == 100
+    assert done.stderr.endswith("... and 200 more errors; `patronus check --json` lists all\n300 errors\n")
+    assert len(json.loads(patronus("check", "--json", path).stdout)) == 300

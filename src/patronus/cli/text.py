@@ -12,6 +12,8 @@ from patronus.values.terminal import safe
 
 __all__ = ["print_findings", "print_problems", "print_review", "safe", "say"]
 
+_MOST = 100
+"""Errors, and as many warnings, that somebody may still read."""
 _MARKS = {"+": "32", "-": "31", "@": "36"}
 
 
@@ -20,20 +22,24 @@ def say(text: str) -> None:
     print(safe(text), file=sys.stderr)
 
 
-def print_problems(problems: Iterable[Problem]) -> None:
-    """Print problems on stderr, errors last, with their number."""
-    ordered = sorted(problems, key=lambda problem: problem.severity == ERROR)
-    for problem in ordered:
-        path = problem.path.replace("\n", "\\n")  # a key of the document may hold a line break and forge a line
-        say(str(problem._replace(path=path)))
-    count = sum(problem.severity == ERROR for problem in ordered)
-    if count > 1:
-        say(f"{count} errors")
+def print_problems(problems: Iterable[Problem | Finding]) -> None:
+    """Print problems on stderr, errors last, with their number; of many the first ones."""
+    by_severity: dict[bool, list[Problem | Finding]] = {False: [], True: []}
+    for problem in problems:
+        by_severity[problem.severity == ERROR].append(problem)
+    for is_error, group in by_severity.items():
+        for line in wording.tell_findings(group[:_MOST]):
+            say(line)
+        if len(group) > _MOST:
+            what = "errors" if is_error else "warnings"
+            say(f"... and {len(group) - _MOST} more {what}; `patronus check --json` lists all")
+    if len(by_severity[True]) > 1:
+        say(f"{len(by_severity[True])} errors")
 
 
 def print_findings(findings: Iterable[Finding]) -> None:
     """Print what is worth saying about a document."""
-    print_problems([Problem(**finding.model_dump()) for finding in findings])
+    print_problems(findings)
 
 
 def print_review(review: Review) -> None:

@@ -62,7 +62,4 @@ def explain(error: Refused | CallFailed) -> Page:
     """Return why something did not happen, with what to do."""
     if isinstance(error, CallFailed):
         return Page([str(error)], good=False, prose=True)
-    from patronus.ops.messages import Finding
-
-    lines = tell_findings(Finding(**problem._asdict()) for problem in error.problems)
-    return Page(lines, good=False, prose=True)
+    return Page(tell_findings(error.problems), good=False, prose=True)

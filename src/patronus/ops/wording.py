@@ -7,6 +7,12 @@ from collections.abc import Iterable, Sequence
 
 from patronus.ops import messages as m
 from patronus.ops import observations as o
+from patronus.values.problem import Problem
+
+_LONGEST = 400
+"""Characters of a place, a hint or a line of a message; what the product itself says is shorter, but for long lists."""
+_MOST_LINES = 20
+"""Further lines of a message: a daemon's checker says more than one."""
 
 
 def count_bytes(size: int) -> str:
@@ -110,14 +116,31 @@ def tell_review(review: m.Review) -> list[str]:
     return lines if review.files else [*lines, "nothing changes"]
 
 
-def tell_findings(findings: Iterable[m.Finding]) -> list[str]:
-    """Return each problem with its place, and what to do about it below."""
+def tell_findings(findings: Iterable[m.Finding | Problem]) -> list[str]:
+    """Return each problem with its place, and what to do about it below.
+
+    What comes from a document, a file's name or a daemon stays in the line or behind the bar that belongs to it: it may
+    hold line breaks, and be megabytes long.
+    """
     lines = []
     for finding in findings:
-        place = f"{finding.path}: " if finding.path else ""
-        lines.append(f"{finding.severity}: {place}{finding.message}")
-        lines += [f"    -> {finding.hint}"] if finding.hint else []
+        place = f"{_one_line(finding.path)}: " if finding.path else ""
+        first, *more = finding.message.split("\n")
+        lines.append(f"{finding.severity}: {place}{_shorten(first)}")
+        lines += [f"    | {_shorten(line)}" for line in more[:_MOST_LINES]]
+        lines += [f"    | ... and {len(more) - _MOST_LINES} more lines"] if len(more) > _MOST_LINES else []
+        lines += [f"    -> {_one_line(finding.hint)}"] if finding.hint else []
     return lines
+
+
+def _one_line(text: str) -> str:
+    return _shorten(text.replace("\n", "\\n"))
+
+
+def _shorten(text: str) -> str:
+    if len(text) <= _LONGEST:
+        return text
+    return f"{text[: _LONGEST // 2]} ... ({len(text)} characters) ... {text[-_LONGEST // 4 :]}"
 
 
 def tell_history(history: m.History) -> list[str]:
