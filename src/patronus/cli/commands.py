@@ -11,7 +11,7 @@ from datetime import UTC, datetime
 from pathlib import Path
 from typing import Any
 
-from patronus.values.limits import DEFAULT_CONFIRM, MAX_CONFIRM
+from patronus.values.limits import DEFAULT_CONFIRM, MAX_CONFIRM, MAX_SERIAL
 
 
 def add_workstation(commands: Any) -> None:
@@ -61,7 +61,7 @@ def _add_sign(commands: Any) -> None:
     sign.add_argument("document", type=Path, help="YAML file, folder of YAML files, or bundle")
     sign.add_argument("--key", type=Path, action="append", required=True, help="private SSH key, or .pub with an agent")
     sign.add_argument("--output", "-o", type=Path, required=True, metavar="BUNDLE")
-    sign.add_argument("--serial", type=int, default=0, help="must grow (default: seconds since 1970)")
+    sign.add_argument("--serial", type=_serial, default=0, metavar="N", help="must grow (default: seconds since 1970)")
     sign.add_argument("--device", action="append", default=[], metavar="ID", help="only this box (default: any)")
     sign.add_argument("--group", action="append", default=[], help="only boxes of this group")
     sign.add_argument("--minimum-image", default="0", metavar="VERSION")
@@ -165,6 +165,13 @@ def _day(text: str) -> datetime:
         return datetime.strptime(text, "%Y-%m-%d").replace(tzinfo=UTC)
     except ValueError as error:
         raise argparse.ArgumentTypeError("a day such as 2030-12-31") from error
+
+
+def _serial(text: str) -> int:
+    number = int(text) if re.fullmatch("[0-9]{1,16}", text) else 0
+    if not 1 <= number <= MAX_SERIAL:
+        raise argparse.ArgumentTypeError(f"a whole number from 1 to {MAX_SERIAL}")
+    return number
 
 
 def _seconds(text: str) -> int:

@@ -8,9 +8,9 @@ from patronus.trust import strictjson
 from patronus.trust.fields import Fields
 from patronus.trust.names import check_names
 from patronus.trust.refusal import Reason, Refused
+from patronus.values.limits import MAX_SERIAL
 
 MAX_MANIFEST = 256 * 1024
-MAX_SERIAL = 2**53 - 1  # the largest whole number every JSON reader keeps exactly
 MAX_SCHEMA = 65535
 ANY_DEVICE = "*"
 
