@@ -14,6 +14,7 @@ from tests.box import sign, sign_members
 from tests.cli.conftest import Command
 from tests.documents import HOUSE, house, write
 
+from patronus.cli.main import make_parser
 from patronus.host.sshkeygen import SshKeygen
 from patronus.trust import ANY_DEVICE, Manifest, Target, make_bundle, pack
 from patronus.values.version import SCHEMA_VERSION
@@ -66,6 +67,55 @@ def test_problems_are_data_for_programs(broken: Path, document: Path, patronus: 
     assert done.returncode == 1
     assert {"ssh.port", "zones.LAN"} == {problem["path"] for problem in json.loads(done.stdout)}
     assert json.loads(patronus("check", "--json", document).stdout) == []
+
+
+def test_every_refusal_is_data_where_data_is_asked_for(broken: Path, trust: Path, patronus: Command) -> None:
+    """One form for every command: a list of problems, as `check` prints it."""
+    expected = json.loads(patronus("check", "--json", broken).stdout)
+    documents: list[list[str | Path]] = [
+        ["plan", broken], ["plan", broken, "--against", broken], ["diff", broken, broken]
+    ]  # fmt: skip
+    for argv in documents:
+        done = patronus(*argv, "--json")
+        assert (done.returncode, json.loads(done.stdout)) == (1, expected)
+        assert "error: ssh.port" in done.stderr
+    others: list[list[str | Path]] = [
+        ["verify", broken, "--trust", trust], ["verify", "absent", "--trust", trust],
+        ["inspect", broken], ["inspect", "absent"], ["apply", "absent"], ["check", "absent"],
+    ]  # fmt: skip
+    for argv in others:
+        done = patronus(*argv, "--json")
+        assert done.returncode == 1
+        (problem,) = json.loads(done.stdout)
+        assert problem.keys() == {"path", "message", "hint", "severity"}
+        assert f"error: {problem['message']}\n" in done.stderr
+
+
+BOX = ["status", "apply", "confirm", "rollback", "history", "diff", "show", "links", "ping", "connections",
+       "firewall-log", "counters", "diagnose", "reboot", "power-off", "stick", "trust"]  # fmt: skip
+
+
+@pytest.mark.parametrize("command", BOX)
+def test_away_from_a_box_programs_are_told_so_too(command: str, bundle: Path, patronus: Command) -> None:
+    words: dict[str, list[str | Path]] = {
+        "apply": [bundle],
+        "diff": ["7"],
+        "ping": ["gw"],
+        "diagnose": ["routes"],
+        "trust": ["show"],
+    }
+    done = patronus(command, *words.get(command, []), "--json")
+    assert done.returncode == 3
+    (problem,) = json.loads(done.stdout)
+    assert "is this the appliance?" in problem["message"]
+    assert problem["severity"] == "error"
+
+
+def test_every_command_with_data_is_tried_here() -> None:
+    commands = next(action for action in make_parser()._actions if action.dest == "command").choices
+    assert isinstance(commands, dict)
+    with_data = {name for name, parser in commands.items() if "--json" in parser.format_help()}
+    assert with_data == {"check", "plan", "verify", "inspect", *BOX} - {"trust"}
 
 
 def test_a_folder_of_fragments_is_one_document(tmp_path: Path, patronus: Command) -> None:
@@ -412,6 +462,20 @@ def test_a_reader_that_goes_away_is_no_error(command: str, document: Path, bundl
         program.stdout.close()
         assert program.stderr.read() == b""
         assert program.wait(60) == 0
+
+
+@pytest.mark.parametrize("rules", [1, 3000])
+def test_a_reader_that_goes_away_makes_no_refusal_good(rules: int, tmp_path: Path) -> None:
+    document = tmp_path / "wrong.yaml"
+    document.write_bytes(write(house(firewall={"rules": [{"name": "x"}] * rules})))
+    environment = {"PYTHONPATH": str(Path(__file__).parents[2] / "src")}
+    argv = [sys.executable, "-m", "patronus", "check", "--json", str(document)]
+    with subprocess.Popen(argv, env=environment, stdout=subprocess.PIPE, stderr=subprocess.PIPE) as program:
+        assert program.stdout is not None
+        assert program.stderr is not None
+        program.stdout.close()
+        assert b"Traceback" not in program.stderr.read()
+        assert program.wait(60) == 1
 
 
 @pytest.mark.parametrize("closed", [(0,), (1,), (2,), (0, 1, 2)])

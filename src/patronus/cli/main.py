@@ -4,15 +4,17 @@ from __future__ import annotations
 
 import argparse
 import importlib
+import json
 import os
 import sys
-from collections.abc import Sequence
+from collections.abc import Iterable, Sequence
+from contextlib import suppress
 from io import TextIOWrapper
 from typing import NoReturn
 
 from patronus.cli import commands
 from patronus.ops.errors import CallFailed
-from patronus.values.problem import Refused
+from patronus.values.problem import Problem, Refused
 from patronus.values.terminal import safe
 
 REFUSED, USAGE, UNREACHABLE = 1, 2, 3
@@ -28,31 +30,53 @@ def main(argv: Sequence[str] | None = None) -> int:
         if isinstance(stream, TextIOWrapper):
             stream.reconfigure(errors="backslashreplace")  # a terminal that knows fewer characters
     arguments = make_parser().parse_args(argv)
+    code = 0
     try:
-        module, _, function = arguments.run.partition(":")
-        run = getattr(importlib.import_module(f"patronus.cli.{module}"), function)
-        code = int(run(arguments) or 0)
+        code = _run(arguments)
         sys.stdout.flush()
-    except Refused as refused:
-        from patronus.cli.text import print_problems
-
-        print_problems(refused.problems)
-        return REFUSED
-    except CallFailed as error:
-        print(safe(f"patronus: {error}"), file=sys.stderr)
-        return UNREACHABLE
     except BrokenPipeError:
         os.dup2(
             os.open(os.devnull, os.O_WRONLY), sys.stdout.fileno()
         )  # else Python complains when it flushes at its end
-        return 0
     except OSError as error:
-        name = f"{error.filename}: " if error.filename else ""
-        print(safe(f"patronus: {name}{error.strerror}"), file=sys.stderr)
+        _say(error.strerror or str(error))
         return REFUSED
     except KeyboardInterrupt:
         return 130
     return code
+
+
+def _run(arguments: argparse.Namespace) -> int:
+    """Run the command. Why it is refused or fails goes to stderr and, with `--json`, as data to stdout."""
+    try:
+        module, _, function = arguments.run.partition(":")
+        run = getattr(importlib.import_module(f"patronus.cli.{module}"), function)
+        return int(run(arguments) or 0)
+    except Refused as refused:
+        from patronus.cli.text import print_problems
+
+        print_problems(refused.problems)
+        return _fail(arguments, REFUSED, refused.problems)
+    except CallFailed as error:
+        _say(str(error))
+        return _fail(arguments, UNREACHABLE, [Problem("", str(error), "see: systemctl status patronusd, on the box")])
+    except OSError as error:
+        if error.filename is None:
+            raise  # standard output itself
+        message = f"{error.filename}: {error.strerror}"
+        _say(message)
+        return _fail(arguments, REFUSED, [Problem("", message, "check the name and whether you may use it")])
+
+
+def _fail(arguments: argparse.Namespace, code: int, problems: Iterable[Problem]) -> int:
+    if getattr(arguments, "json", False):
+        with suppress(BrokenPipeError):  # told again at the last flush
+            print(json.dumps([problem._asdict() for problem in problems]))
+    return code
+
+
+def _say(message: str) -> None:
+    print(safe(f"patronus: {message}"), file=sys.stderr)
 
 
 def _open_closed_streams() -> None:

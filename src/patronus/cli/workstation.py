@@ -8,17 +8,11 @@ import json
 
 from patronus.cli.text import print_findings, print_review, say
 from patronus.ops import workstation
-from patronus.values.problem import Refused
 
 
 def run_check(arguments: argparse.Namespace) -> None:
     """Validate a document."""
-    try:
-        findings = workstation.check(arguments.document, arguments.profiles)
-    except Refused as refused:
-        if arguments.json:
-            print(json.dumps([problem._asdict() for problem in refused.problems]))
-        raise
+    findings = workstation.check(arguments.document, arguments.profiles)
     if arguments.json:
         print(json.dumps([finding.model_dump() for finding in findings]))
     else:
