@@ -94,6 +94,13 @@ def test_plan_apply_reconnect_confirm(ssh: Ssh, bundle: Path, patronus: Command)
     assert (ssh.folder / "plan.in").read_bytes() == (ssh.folder / "apply.in").read_bytes() == bundle.read_bytes()
 
 
+def test_a_bundle_from_standard_input_leaves_nobody_to_ask(ssh: Ssh, patronus: Command) -> None:
+    code, out, err = push(patronus, ssh, Path("-"), answer="PATRONUS")
+    assert (code, out) == (1, "")
+    assert "give --yes" in err
+    assert not ssh.log.exists()
+
+
 def test_every_command_has_a_connection_of_its_own(ssh: Ssh, bundle: Path, patronus: Command) -> None:
     push(patronus, ssh, bundle, "--yes", "-o", "Port=2222")
     for line in ssh.log.read_text().splitlines():

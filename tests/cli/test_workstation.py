@@ -315,6 +315,52 @@ def test_signing_never_overwrites_what_is_no_bundle(
     assert patronus("sign", document, "--key", alice, "-o", bundle).returncode == 0
 
 
+@pytest.mark.parametrize("place", ["/dev/null", "folder", "pipe"])
+def test_a_bundle_replaces_nothing_but_plain_files(
+    place: str, document: Path, alice: Path, tmp_path: Path, patronus: Command
+) -> None:
+    (tmp_path / "folder").mkdir()
+    os.mkfifo(tmp_path / "pipe")
+    before = (tmp_path / place).stat()
+    done = patronus("sign", document, "--key", alice, "-o", place)
+    assert done.returncode == 1
+    assert f"{place} is no plain file" in done.stderr
+    assert (tmp_path / place).stat() == before
+
+
+ENVIRONMENT = {"PYTHONPATH": str(Path(__file__).parents[2] / "src"), "PATH": os.environ["PATH"]}
+
+
+def test_documents_and_bundles_go_through_pipes(
+    document: Path, trust: Path, alice: Path, mallory: Path, tmp_path: Path
+) -> None:
+    argv = [sys.executable, "-m", "patronus"]
+
+    def run(*words: str, given: bytes) -> subprocess.CompletedProcess[bytes]:
+        return subprocess.run([*argv, *words], env=ENVIRONMENT, input=given, capture_output=True, check=True)
+
+    signed = run("sign", "-", "--key", str(alice), "-o", "-", given=document.read_bytes())
+    assert signed.stderr == b""
+    assert run("verify", "-", "--trust", str(trust), given=signed.stdout).stdout == b"good signature by alice\n"
+    twice = run("sign", "-", "--key", str(mallory), "-o", "-", given=signed.stdout).stdout
+    assert run("inspect", "-", given=twice).stdout.count(b"signed by: ") == 2
+    assert not (tmp_path / "-").exists()
+
+
+def test_a_bundle_is_not_printed_on_a_terminal(document: Path, alice: Path) -> None:
+    master, slave = os.openpty()
+    try:
+        argv = [sys.executable, "-m", "patronus", "sign", str(document), "--key", str(alice), "-o", "-"]
+        done = subprocess.run(argv, env=ENVIRONMENT, stdout=slave, stderr=subprocess.PIPE, check=False)
+        os.write(slave, b"end\n")
+        assert os.read(master, 100) == b"end\r\n"
+    finally:
+        os.close(master)
+        os.close(slave)
+    assert done.returncode == 1
+    assert b"not for reading on a terminal" in done.stderr
+
+
 def test_a_key_that_is_none_is_told(document: Path, patronus: Command) -> None:
     done = patronus("sign", document, "--key", document, "-o", "out")
     assert done.returncode == 1

@@ -28,13 +28,13 @@ def add_workstation(commands: Any) -> None:
     _add_sign(commands)
 
     verify = commands.add_parser("verify", help="check a bundle's signatures and its document")
-    verify.add_argument("bundle", type=Path)
+    _add_bundle(verify)
     verify.add_argument("--trust", type=Path, required=True, metavar="FOLDER", help="folder with allowed_signers")
     verify.add_argument("--json", action="store_true", help="print data for programs")
     verify.set_defaults(run="workstation:run_verify")
 
     inspect = commands.add_parser("inspect", help="show what a bundle claims, unverified")
-    inspect.add_argument("bundle", type=Path)
+    _add_bundle(inspect)
     inspect.add_argument("--json", action="store_true", help="print data for programs")
     inspect.set_defaults(run="workstation:run_inspect")
 
@@ -56,11 +56,17 @@ def _add_document(parser: argparse.ArgumentParser) -> None:
     parser.add_argument("--json", action="store_true", help="print data for programs")
 
 
+def _add_bundle(parser: argparse.ArgumentParser) -> None:
+    parser.add_argument("bundle", type=Path, help="file that `patronus sign` wrote, or - for standard input")
+
+
 def _add_sign(commands: Any) -> None:
     sign = commands.add_parser("sign", help="check a document and sign it; or add a signature to a bundle")
-    sign.add_argument("document", type=Path, help="YAML file, folder of YAML files, or bundle")
+    sign.add_argument("document", type=Path, help="YAML file, folder of YAML files, bundle, or - for standard input")
     sign.add_argument("--key", type=Path, action="append", required=True, help="private SSH key, or .pub with an agent")
-    sign.add_argument("--output", "-o", type=Path, required=True, metavar="BUNDLE")
+    sign.add_argument(
+        "--output", "-o", type=Path, required=True, metavar="BUNDLE", help="file to write, or - for standard output"
+    )
     sign.add_argument("--serial", type=_serial, default=0, metavar="N", help="must grow (default: seconds since 1970)")
     sign.add_argument("--device", action="append", default=[], metavar="ID", help="only this box (default: any)")
     sign.add_argument("--group", action="append", default=[], help="only boxes of this group")
@@ -186,7 +192,7 @@ def add_push(commands: Any) -> None:
     """Add `push` to the parser."""
     push = commands.add_parser("push", help="apply a bundle on a box over SSH and confirm when the box still answers")
     push.add_argument("host", help="as ssh(1) takes it: admin@192.168.1.1")
-    push.add_argument("bundle", type=Path)
+    _add_bundle(push)
     push.add_argument("--confirm-within", type=_seconds, default=DEFAULT_CONFIRM, metavar="TIME", help="default 10m")
     push.add_argument("--reconnect-within", type=_seconds, default=60, metavar="TIME", help="default 1m")
     push.add_argument("--yes", action="store_true", help="do not ask after showing the plan")

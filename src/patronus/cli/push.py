@@ -9,8 +9,9 @@ import time
 
 from patronus.cli.text import print_review, say
 from patronus.ops.errors import CallFailed
-from patronus.ops.inputs import read_input
+from patronus.ops.inputs import STDIN, read_input
 from patronus.ops.messages import Review
+from patronus.values.problem import Problem, Refused
 
 _NEW_CONNECTION = (
     *("-o", "ControlMaster=no", "-o", "ControlPath=none", "-o", "ConnectTimeout=5"),
@@ -30,6 +31,9 @@ class RemoteRefused(CallFailed):
 
 def run_push(arguments: argparse.Namespace) -> int:
     """Show the plan, apply, reconnect, confirm."""
+    if arguments.bundle == STDIN and not arguments.yes:
+        message = "a bundle from standard input leaves nothing to answer the question with"
+        raise Refused([Problem("", message, "look at the plan first, then give --yes; or name a file")])
     bundle = read_input(arguments.bundle)
     try:
         plan = _plan(arguments, bundle)

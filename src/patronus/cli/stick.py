@@ -6,7 +6,7 @@ import argparse
 import base64
 import sys
 
-from patronus.cli.text import safe
+from patronus.cli.text import check_pipe, safe
 from patronus.ops import messages as m
 from patronus.ops import observations as o
 from patronus.ops import registry, wording
@@ -16,6 +16,7 @@ from patronus.ops.client import call
 def run_stick(arguments: argparse.Namespace) -> int:
     """List the bundles on the stick, or print one as it is."""
     if arguments.name:
+        check_pipe()
         answer = call(registry.STICK_BUNDLE, o.StickRequest(name=arguments.name))
         sys.stdout.buffer.write(base64.b64decode(answer.bundle))
         return 0

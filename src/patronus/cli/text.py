@@ -7,10 +7,10 @@ from collections.abc import Iterable
 
 from patronus.ops import wording
 from patronus.ops.messages import Finding, Review
-from patronus.values.problem import ERROR, Problem
+from patronus.values.problem import ERROR, Problem, Refused
 from patronus.values.terminal import safe
 
-__all__ = ["print_findings", "print_problems", "print_review", "safe", "say"]
+__all__ = ["check_pipe", "print_findings", "print_problems", "print_review", "safe", "say"]
 
 _MOST = 100
 """Errors, and as many warnings, that somebody may still read."""
@@ -20,6 +20,12 @@ _MARKS = {"+": "32", "-": "31", "@": "36"}
 def say(text: str) -> None:
     """Say something to a person, on stderr."""
     print(safe(text), file=sys.stderr)
+
+
+def check_pipe() -> None:
+    """Refuse to print a bundle where a person would read it."""
+    if sys.stdout.isatty():
+        raise Refused([Problem("", "a bundle is not for reading on a terminal", "write it to a file, or pipe it on")])
 
 
 def print_problems(problems: Iterable[Problem | Finding]) -> None:

@@ -5,8 +5,10 @@ from __future__ import annotations
 import argparse
 import getpass
 import json
+import sys
+from pathlib import Path
 
-from patronus.cli.text import print_findings, print_review, say
+from patronus.cli.text import check_pipe, print_findings, print_review, say
 from patronus.ops import workstation
 
 
@@ -31,6 +33,8 @@ def run_plan(arguments: argparse.Namespace) -> None:
 
 def run_sign(arguments: argparse.Namespace) -> None:
     """Sign a document or a bundle."""
+    to_stdout = arguments.output == Path("-")
+    check_pipe() if to_stdout else workstation.check_output(arguments.output)  # before a passphrase or a touch is asked
     options = workstation.SignOptions(
         serial=arguments.serial,
         devices=tuple(arguments.device),
@@ -43,9 +47,12 @@ def run_sign(arguments: argparse.Namespace) -> None:
         trust=arguments.trust,
     )
     bundle = workstation.sign(arguments.document, arguments.key, options)
-    workstation.write_bundle(arguments.output, bundle)
     print_findings(workstation.new_trust(bundle))
-    say(f"{arguments.output} is signed; look at it with: patronus inspect {arguments.output}")
+    if to_stdout:
+        sys.stdout.buffer.write(bundle)
+    else:
+        workstation.write_bundle(arguments.output, bundle)
+        say(f"{arguments.output} is signed; look at it with: patronus inspect {arguments.output}")
 
 
 def _login_name() -> str:

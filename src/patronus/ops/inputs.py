@@ -13,6 +13,7 @@ from patronus.trust.format import MAX_BUNDLE
 from patronus.values.problem import Problem, Refused
 
 STDIN = Path("-")
+STDIN_NAME = "stdin.yaml"
 MAX_KEYS = 2**20
 """Bytes of a file with public keys."""
 
@@ -36,7 +37,7 @@ def _write_limit(limit: int) -> str:
 def read_documents(path: Path) -> dict[str, bytes]:
     """Read a document, or every `*.yaml` of a folder, by file name. Raises Refused."""
     if not path.is_dir():
-        return {"stdin.yaml" if path == STDIN else path.name: read_input(path, MAX_DOCUMENT)}
+        return {STDIN_NAME if path == STDIN else path.name: read_input(path, MAX_DOCUMENT)}
     paths = sorted(path.glob("*.yaml"))
     if not paths:
         raise Refused([Problem("", f"{path} holds no *.yaml file", "name the folder with your fragments")])

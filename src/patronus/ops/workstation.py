@@ -12,7 +12,7 @@ from typing import Any, NamedTuple, cast
 
 from patronus.host.files import write_atomically
 from patronus.host.sshkeygen import SshKeygen
-from patronus.ops.inputs import MAX_KEYS, read_documents, read_input
+from patronus.ops.inputs import MAX_KEYS, STDIN, STDIN_NAME, read_documents, read_input
 from patronus.ops.messages import FileChange, Finding, Review
 from patronus.pipeline.build import Built, build, documents_of
 from patronus.pipeline.review import review
@@ -74,7 +74,7 @@ def _review(old: Built | None, new: Built) -> Review:
 def sign(path: Path, keys: Sequence[Path], options: SignOptions) -> bytes:
     """Check a document and return it as a signed bundle; a bundle instead gets one more signature."""
     keygen = SshKeygen()
-    raw = read_input(path) if path.is_file() else b""
+    raw = read_input(path) if path == STDIN or path.is_file() else b""
     if is_bundle(raw):
         if options._replace(author="") != SignOptions():
             hint = "sign the document anew with them; the others add their signatures to that bundle"
@@ -82,7 +82,7 @@ def sign(path: Path, keys: Sequence[Path], options: SignOptions) -> bytes:
         for key in keys:
             raw = add_signature(raw, str(key), keygen)
         return raw
-    documents = read_documents(path)
+    documents = {STDIN_NAME: raw} if path == STDIN else read_documents(path)
     build(documents)
     target = Target(options.devices or (() if options.groups else (ANY_DEVICE,)), options.groups)
     manifest = Manifest(
@@ -176,10 +176,17 @@ def _plain(value: object) -> object:
     return value.isoformat() if isinstance(value, datetime) else value
 
 
-def write_bundle(path: Path, bundle: bytes) -> None:
-    """Write a bundle; never over a file that is none, such as the document itself. Raises Refused."""
+def check_output(path: Path) -> None:
+    """Refuse what a bundle is never written over: a folder, a device, a file that is none, such as the document."""
+    if path.exists() and not path.is_file():
+        raise Refused([Problem("", f"{path} is no plain file", "name a file, or - for standard output")])
     if path.exists() and path.stat().st_size and not is_bundle(read_input(path)):
         raise Refused([Problem("", f"{path} exists and is no bundle", "choose another name, or remove it")])
+
+
+def write_bundle(path: Path, bundle: bytes) -> None:
+    """Write a bundle to a file. Raises Refused."""
+    check_output(path)
     write_atomically(path, bundle)
 
 
