@@ -6,6 +6,7 @@ import json
 import os
 import subprocess
 import sys
+import tomllib
 from datetime import UTC, datetime
 from pathlib import Path
 
@@ -17,7 +18,8 @@ from tests.documents import HOUSE, house, write
 from patronus.cli.main import make_parser
 from patronus.host.sshkeygen import SshKeygen
 from patronus.trust import ANY_DEVICE, Manifest, Target, make_bundle, pack
-from patronus.values.version import SCHEMA_VERSION
+from patronus.values.version import SCHEMA_VERSION, VERSION
+from patronus_builder.image import DEFAULT_VERSION
 
 HOSTILE = "\x1b]0;owned\x07\x1b[2J\u202e\x9b1m\n\r\t;$(id)"
 
@@ -486,6 +488,15 @@ def test_nothing_hostile_reaches_the_terminal_raw(tmp_path: Path, alice: Path, t
     signed.write_bytes(sign_members(alice, 1, {"config.yaml": hostile.read_bytes()}))
     assert patronus("inspect", signed).returncode == 0
     assert patronus("verify", signed, "--trust", trust).returncode == 1
+
+
+def test_it_says_which_version_it_is(patronus: Command) -> None:
+    project = tomllib.loads((Path(__file__).parents[2] / "pyproject.toml").read_text())
+    assert project["tool"]["setuptools"]["dynamic"]["version"]["attr"] == "patronus.values.version.VERSION"
+    assert VERSION == DEFAULT_VERSION, "the image's, unless its maker says otherwise"
+    done = patronus("--version")
+    assert (done.returncode, done.stderr) == (0, "")
+    assert done.stdout == f"patronus {VERSION}, for documents of version {SCHEMA_VERSION}\n"
 
 
 def test_it_is_a_program_without_warnings(broken: Path) -> None:

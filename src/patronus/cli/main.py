@@ -16,6 +16,7 @@ from patronus.cli import commands
 from patronus.ops.errors import CallFailed
 from patronus.values.problem import Problem, Refused
 from patronus.values.terminal import safe
+from patronus.values.version import SCHEMA_VERSION, VERSION
 
 REFUSED, USAGE, UNREACHABLE = 1, 2, 3
 _EXIT_CODES = (
@@ -97,6 +98,8 @@ class Parser(argparse.ArgumentParser):
 def make_parser() -> argparse.ArgumentParser:
     """Return the parser of the whole command, so that documents can be made from it."""
     parser = Parser(prog="patronus", description="One signed document, one appliance.", epilog=_EXIT_CODES)
+    version = f"patronus {VERSION}, for documents of version {SCHEMA_VERSION}"
+    parser.add_argument("--version", action="version", version=version, help="print the version and end")
     group = parser.add_subparsers(dest="command", required=True, metavar="COMMAND")
     commands.add_workstation(group)
     commands.add_box(group)
