@@ -3,14 +3,17 @@
 import os
 import re
 import shutil
-from collections.abc import Generator, Iterator
+from collections.abc import Callable, Generator, Iterator
 from pathlib import Path
+from typing import Generic, TypeVar
 
 import pytest
 from tests.vm.driver.house import House, find_owner
 from tests.vm.driver.lab import OPEN_LABS, Lab
 from tests.vm.driver.netns import gain_network_rights
+from tests.vm.driver.outpost import Outpost
 
+Box = TypeVar("Box", bound=House)
 REPOSITORY = Path(__file__).resolve().parents[2]
 EVIDENCE = REPOSITORY / "build" / "evidence"
 
@@ -18,15 +21,6 @@ EVIDENCE = REPOSITORY / "build" / "evidence"
 def pytest_configure() -> None:
     """Before any thread exists: only then may the process move into a user namespace."""
     gain_network_rights()
-
-
-@pytest.fixture(scope="session")
-def image() -> Path:
-    """The disk image under test: the one `make image` built, or what PATRONUS_IMAGE names."""
-    path = Path(os.environ.get("PATRONUS_IMAGE") or REPOSITORY / "build" / "patronus.raw")
-    if not path.exists():
-        pytest.fail(f"{path} does not exist: run `make image` first")
-    return path
 
 
 @pytest.fixture(scope="session")
@@ -38,39 +32,76 @@ def parts() -> Path:
     return path
 
 
-class SharedHouse:
-    """The house that most stories share; booted when the first one asks. A failure is explained once, not in each."""
+class Booted(Generic[Box]):
+    """A box that stories share; booted when the first one asks. A failure is explained once, not in each."""
 
-    def __init__(self, house: House) -> None:
-        self._house = house
+    def __init__(self, box: Box, boot: Callable[[], None]) -> None:
+        self._box = box
+        self._boot = boot
         self._booted = False
         self._failed = False
 
-    def get(self) -> House:
-        """The booted house."""
+    def get(self) -> Box:
+        """The booted box."""
         if self._failed:
-            pytest.fail("the house did not boot: see the first story that needed it", pytrace=False)
+            pytest.fail("the box did not boot: see the first story that needed it", pytrace=False)
         if not self._booted:
             self._failed = True
-            self._house.router.boot()
+            self._boot()
             self._failed = False
             self._booted = True
-        return self._house
+        return self._box
 
 
 @pytest.fixture(scope="session")
-def shared_house(parts: Path) -> Iterator[SharedHouse]:
+def shared_house(parts: Path) -> Iterator[Booted[House]]:
     """One house for the whole run."""
     with Lab() as lab:
-        yield SharedHouse(House(lab, parts, find_owner()))
+        house = House(lab, parts, find_owner())
+        yield Booted(house, house.router.boot)
 
 
 @pytest.fixture
-def house(shared_house: SharedHouse) -> Iterator[House]:
+def house(shared_house: Booted[House]) -> Iterator[House]:
     """The shared house; whatever a story changed is put back after it."""
     house = shared_house.get()
+    house.open_again()
     yield house
     house.settle()
+
+
+@pytest.fixture
+def house_as_it_is(shared_house: Booted[House]) -> House:
+    """The shared house for a story that shuts it, shut already or not; who needs it open restarts it."""
+    house = shared_house.get()
+    house.is_shut = True
+    return house
+
+
+@pytest.fixture(scope="session")
+def shared_outpost(parts: Path) -> Iterator[Booted[Outpost]]:
+    """One outpost for the whole run."""
+    with Lab() as lab:
+        outpost = Outpost(lab, parts)
+        yield Booted(outpost, outpost.boot)
+
+
+@pytest.fixture
+def outpost(shared_outpost: Booted[Outpost]) -> Outpost:
+    """The shared outpost, as the stories before have left it."""
+    return shared_outpost.get()
+
+
+@pytest.fixture
+def enrolled(outpost: Outpost) -> Outpost:
+    """The outpost, with its owners' keys."""
+    outpost.enrol()
+    return outpost
+
+
+def pytest_collection_modifyitems(items: list[pytest.Item]) -> None:
+    """Tells the stories of the outpost last, so that mostly one machine runs; first of them who finds it untouched."""
+    items.sort(key=lambda item: sum(name in getattr(item, "fixturenames", ()) for name in ("outpost", "enrolled")))
 
 
 @pytest.fixture

@@ -1,8 +1,8 @@
 """Stories about a box that cannot use its configuration: it is shut on every side, and says why."""
 
 from collections.abc import Iterator
+from contextlib import contextmanager
 
-import pytest
 from tests.vm.driver.house import BOX, CLIENT, DEADLINE, LOAD, NOTHING_TRUSTED, SSH, House
 from tests.vm.driver.peer import Answer
 from tests.vm.driver.provider import GATEWAY4, INTERNET4
@@ -13,15 +13,6 @@ FAILSECURE = "patronus-failsecure.service"
 LOCKDOWN = "/usr/lib/patronus/lockdown.nft"
 # An address of the provider's network outside its pool, for a box that has asked for none.
 OUTSIDE = "45.67.89.200"
-
-
-@pytest.fixture
-def restarted(house: House) -> Iterator[House]:
-    """The house; afterwards it boots once more, as its owner would have it do."""
-    yield house
-    if house.router.is_on:
-        house.router.reboot()
-        wait_for(house.can_manage, what="the owner's way in")
 
 
 class Console:
@@ -49,7 +40,8 @@ def cards(house: House) -> dict[str, str]:
     return {"wan": names[mac_of(1)], "lan": names[mac_of(2)]}
 
 
-def open_all_but_the_rules(house: House) -> None:
+@contextmanager
+def all_open_but_the_rules(house: House) -> Iterator[None]:
     """Addresses, links and forwarding, as if every other protection had failed: only the ruleset is left."""
     names = cards(house)
     for name, address in ((names["wan"], f"{OUTSIDE}/24"), (names["lan"], f"{BOX}/24")):
@@ -57,7 +49,10 @@ def open_all_but_the_rules(house: House) -> None:
         house.router.run("ip", "link", "set", "dev", name, "up")
     house.router.run("ip", "route", "replace", "default", "via", GATEWAY4)
     house.router.run("sysctl", "-qw", "net.ipv4.ip_forward=1")
-    house.wan.run("ip", "route", "replace", "192.168.1.0/24", "via", OUTSIDE)
+    way_in = ("192.168.1.0/24", "via", OUTSIDE)
+    house.wan.run("ip", "route", "replace", *way_in)
+    yield
+    house.wan.run("ip", "route", "delete", *way_in)
 
 
 def assert_shut(house: House, *, address: str) -> None:
@@ -79,38 +74,11 @@ def assert_shut(house: House, *, address: str) -> None:
         at_home.close()
 
 
-def test_a_box_whose_config_partition_was_tampered_with_stays_shut(house: House) -> None:
-    router = house.router
-    assert house.lease
-    path = f"/config/generations/{house.status()['confirmed']}/bundle"
-    good = router.read(path)
-    router.write(path, good.replace(b"no-telnet", b"no-talent"))
-    router.run("sync")
-    console = Console(house)
-
-    router.reboot(expect_failed=NOTHING_TRUSTED)
-
-    wait_for(lambda: set(NOTHING_TRUSTED) <= set(router.failed_units()), what="both steps to have given up")
-    console.wait_for("THIS BOX IS LOCKED DOWN: NO CONFIGURATION CAN BE TRUSTED", "changed after it was signed")
-    assert "no configuration can be trusted" in router.journal("-u", LOAD)
-    open_all_but_the_rules(house)
-    assert_shut(house, address=OUTSIDE)
-    router.run("nft", "flush", "ruleset")
-    assert house.wan.pings(OUTSIDE), "it was the rules that kept it shut"
-    assert house.lan.pings(INTERNET4)
-
-    house.wan.run("ip", "route", "delete", "192.168.1.0/24", "via", OUTSIDE)
-    router.write(path, good)
-    router.run("sync")
-    router.reboot()
-    wait_for(house.can_manage, what="the owner's way in")
-
-
-def test_a_box_that_cannot_go_back_is_shut_and_says_so(restarted: House) -> None:
-    house = restarted
+def test_a_box_that_cannot_go_back_is_shut_and_says_so(house: House) -> None:
     assert house.lease
     address, before = house.wan_address, house.router.run("readlink", "-f", "/run/patronus/current").out.strip()
     console = Console(house)
+    house.is_shut = True
     house.apply(house.base.put("firewall.anti_lockout", False), "--confirm-within", f"{DEADLINE}s")
 
     house.router.write(f"{before}/etc/patronus/ruleset.nft", b"no ruleset\n")
@@ -125,19 +93,49 @@ def test_a_box_that_cannot_go_back_is_shut_and_says_so(restarted: House) -> None
     assert FAILSECURE not in house.router.failed_units()
 
 
-def test_rules_that_do_not_load_leave_the_cards_switched_off(restarted: House) -> None:
-    house = restarted
+def test_a_box_whose_config_partition_was_tampered_with_stays_shut(house_as_it_is: House) -> None:
+    house, router = house_as_it_is, house_as_it_is.router
     assert house.lease
-    address, console = house.wan_address, Console(house)
-    house.router.write("/run/no-ruleset.nft", b"no ruleset\n")
-    house.router.run("mount", "--bind", "/run/no-ruleset.nft", LOCKDOWN)
+    path = f"/config/generations/{house.status()['confirmed']}/bundle"
+    good = router.read(path)
+    console = Console(house)
+    router.write(path, good.replace(b"no-telnet", b"no-talent"))
+    try:
+        router.run("sync")
 
-    assert house.router.run("systemctl", "start", FAILSECURE, check=False).code == 1
+        router.reboot(expect_failed=NOTHING_TRUSTED)
 
-    console.wait_for("THIS BOX IS LOCKED DOWN", "the firewall cannot be closed")
-    assert FAILSECURE in house.router.failed_units()
-    assert "the firewall cannot be closed" in house.router.journal("-u", FAILSECURE)
-    assert_shut(house, address=address)
-    for name in cards(house).values():
-        flags = house.router.read_json("ip", "-j", "link", "show", "dev", name)[0]["flags"]
-        assert "UP" not in flags
+        wait_for(lambda: set(NOTHING_TRUSTED) <= set(router.failed_units()), what="both steps to have given up")
+        console.wait_for("THIS BOX IS LOCKED DOWN: NO CONFIGURATION CAN BE TRUSTED", "changed after it was signed")
+        assert "no configuration can be trusted" in router.journal("-u", LOAD)
+        with all_open_but_the_rules(house):
+            assert_shut(house, address=OUTSIDE)
+            router.run("nft", "flush", "ruleset")
+            assert house.wan.pings(OUTSIDE), "it was the rules that kept it shut"
+            assert house.lan.pings(INTERNET4)
+    finally:
+        router.write(path, good)
+        router.run("sync")
+
+
+def test_rules_that_do_not_load_leave_the_cards_switched_off(house_as_it_is: House) -> None:
+    house, router = house_as_it_is, house_as_it_is.router
+    router.write("/run/no-ruleset.nft", b"no ruleset\n")
+    router.run("mount", "--bind", "/run/no-ruleset.nft", LOCKDOWN)
+    console = Console(house)
+    with all_open_but_the_rules(house):
+        assert router.run("systemctl", "restart", FAILSECURE, check=False).code == 1
+
+        console.wait_for("THIS BOX IS LOCKED DOWN", "the firewall cannot be closed")
+        assert FAILSECURE in router.failed_units()
+        assert "the firewall cannot be closed" in router.journal("-u", FAILSECURE)
+        assert_shut(house, address=OUTSIDE)
+        for name in cards(house).values():
+            flags = router.read_json("ip", "-j", "link", "show", "dev", name)[0]["flags"]
+            assert "UP" not in flags
+
+
+def test_it_opens_again_when_its_configuration_is_whole(house: House) -> None:
+    assert house.status()["failure"] is None
+    assert house.router.failed_units() == []
+    assert house.lan.pings(INTERNET4)

@@ -1,23 +1,10 @@
 """Stories about the first boot: what a box makes for itself, nobody else has."""
 
-from collections.abc import Iterator
-from pathlib import Path
-
-import pytest
-from tests.vm.driver.house import House, find_owner
-from tests.vm.driver.lab import Lab
+from tests.vm.driver.house import House
+from tests.vm.driver.outpost import Outpost
 from tests.vm.driver.router import Router
 
 HOST_KEYS = "/var/lib/patronus/ssh"
-
-
-@pytest.fixture(scope="module")
-def neighbour(parts: Path) -> Iterator[House]:
-    """A second box from the same image."""
-    with Lab() as lab:
-        neighbour = House(lab, parts, find_owner(), name="neighbour")
-        neighbour.router.boot()
-        yield neighbour
 
 
 def host_keys(router: Router) -> set[str]:
@@ -26,13 +13,13 @@ def host_keys(router: Router) -> set[str]:
     return {router.read(f"{HOST_KEYS}/{name}").decode().split()[1] for name in names if name.endswith(".pub")}
 
 
-def test_two_boxes_share_no_identity(house: House, neighbour: House) -> None:
-    ours, theirs = house.router, neighbour.router
+def test_two_boxes_share_no_identity(house: House, enrolled: Outpost) -> None:
+    ours, theirs = house.router, enrolled.router
 
     assert ours.read("/etc/machine-id") != theirs.read("/etc/machine-id")
     assert host_keys(ours) and host_keys(theirs)
     assert not host_keys(ours) & host_keys(theirs)
-    assert house.status()["device"] != neighbour.status()["device"]
+    assert house.status()["device"] != enrolled.status()["device"]
 
 
 def test_the_state_partition_takes_the_rest_of_the_disk(house: House) -> None:

@@ -5,10 +5,9 @@ import sys
 from pathlib import Path
 
 from tests.vm.driver.document import Document
-from tests.vm.driver.house import BOX, House
+from tests.vm.driver.house import BOX, LAN_CARD, House
 from tests.vm.driver.waiting import PATIENCE, wait_for
 
-LAN_CARD = 2
 UNCONFIRMED = 4
 
 

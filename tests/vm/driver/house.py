@@ -20,6 +20,8 @@ from patronus_builder.disk import assemble
 BOX = "192.168.1.1"
 CLIENT = "192.168.1.100"
 SSH = 22
+# Which of the box's cards is cabled to the client, counted from 1.
+LAN_CARD = 2
 LOAD = "patronus-load.service"
 # What fails when no document can be trusted: the step that chooses, and the one that waits for it.
 NOTHING_TRUSTED = (LOAD, "patronus-apply.service")
@@ -56,6 +58,8 @@ class House:
         self.first_bundle = owner.sign(self.base, lab.folder)
         disk = assemble(parts, lab.folder / f"{name}.raw", [self.first_bundle])
         self.router: Router = lab.add_router(disk, self.wan, self.lan, name=name, **machine)
+        self.is_shut = False
+        """Whether a story has locked it down, so that it must boot again before it serves anybody."""
         self._lease: Lease | None = None
         serial = self.first_bundle.name.partition("-")[0]
         digest = hashlib.sha256(self.first_bundle.read_bytes()).hexdigest()[:16]
@@ -100,8 +104,17 @@ class House:
         """What `patronus status` says, as data."""
         return self.router.read_json("patronus", "status", "--json")
 
+    def open_again(self) -> None:
+        """Restarts a box that was locked down, as its owner would."""
+        if self.is_shut:
+            self.router.reboot()
+            wait_for(self.can_manage, what="the owner's way in")
+            self.is_shut = False
+
     def settle(self) -> None:
         """Brings the box back to the base document when a story left something else."""
+        if self.is_shut:
+            return
         if not self.router.is_on:
             self.router.boot()
         if self._is_pending():
