@@ -8,6 +8,8 @@ IMAGE_OPTIONS = --profiles "$(PROFILES)" $(if $(VERSION),--version $(VERSION)) $
 	$(if $(RELEASE),--release)
 SLOW_TESTS := tests/checkers tests/vm
 FAST_TESTS := tests $(SLOW_TESTS:%=--ignore=%) --ignore=tests/bench
+# Two machines at a time: a story mostly waits for one processor of its guest.
+WORKERS ?= 2
 SANDBOXED_PYTEST = PATRONUS_KEY=$$($(BUILDER) developer-key) $(BUILDER) sandbox -- python3 -m pytest
 
 .DEFAULT_GOAL := help
@@ -52,7 +54,7 @@ test-fast: lint ## lint, types, unit and golden tests: no root, no image (about 
 	@$(VENV)/pytest -n auto $(FAST_TESTS)
 
 test-vm: image ## the daemons' own checkers and the stories on the booted image [TESTS=tests/vm/test_house.py]
-	@$(SANDBOXED_PYTEST) $(or $(TESTS),$(wildcard $(SLOW_TESTS)))
+	@$(SANDBOXED_PYTEST) -n $(WORKERS) --dist loadfile $(or $(TESTS),$(wildcard $(SLOW_TESTS)))
 
 test: test-fast test-vm ## everything; what .ci/run calls
 

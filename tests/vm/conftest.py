@@ -3,17 +3,14 @@
 import os
 import re
 import shutil
-from collections.abc import Callable, Generator, Iterator
+from collections.abc import Generator, Iterator
 from pathlib import Path
-from typing import Generic, TypeVar
 
 import pytest
 from tests.vm.driver.house import House, find_owner
 from tests.vm.driver.lab import OPEN_LABS, Lab
 from tests.vm.driver.netns import gain_network_rights
-from tests.vm.driver.outpost import Outpost
 
-Box = TypeVar("Box", bound=House)
 REPOSITORY = Path(__file__).resolve().parents[2]
 EVIDENCE = REPOSITORY / "build" / "evidence"
 
@@ -32,37 +29,35 @@ def parts() -> Path:
     return path
 
 
-class Booted(Generic[Box]):
-    """A box that stories share; booted when the first one asks. A failure is explained once, not in each."""
+class SharedHouse:
+    """The house that most stories share; booted when the first one asks. A failure is explained once, not in each."""
 
-    def __init__(self, box: Box, boot: Callable[[], None]) -> None:
-        self._box = box
-        self._boot = boot
+    def __init__(self, house: House) -> None:
+        self._house = house
         self._booted = False
         self._failed = False
 
-    def get(self) -> Box:
-        """The booted box."""
+    def get(self) -> House:
+        """The booted house."""
         if self._failed:
-            pytest.fail("the box did not boot: see the first story that needed it", pytrace=False)
+            pytest.fail("the house did not boot: see the first story that needed it", pytrace=False)
         if not self._booted:
             self._failed = True
-            self._boot()
+            self._house.router.boot()
             self._failed = False
             self._booted = True
-        return self._box
+        return self._house
 
 
 @pytest.fixture(scope="session")
-def shared_house(parts: Path) -> Iterator[Booted[House]]:
-    """One house for the whole run."""
+def shared_house(parts: Path) -> Iterator[SharedHouse]:
+    """One house for the whole run of a worker."""
     with Lab() as lab:
-        house = House(lab, parts, find_owner())
-        yield Booted(house, house.router.boot)
+        yield SharedHouse(House(lab, parts, find_owner()))
 
 
 @pytest.fixture
-def house(shared_house: Booted[House]) -> Iterator[House]:
+def house(shared_house: SharedHouse) -> Iterator[House]:
     """The shared house; whatever a story changed is put back after it."""
     house = shared_house.get()
     house.open_again()
@@ -71,37 +66,11 @@ def house(shared_house: Booted[House]) -> Iterator[House]:
 
 
 @pytest.fixture
-def house_as_it_is(shared_house: Booted[House]) -> House:
+def house_as_it_is(shared_house: SharedHouse) -> House:
     """The shared house for a story that shuts it, shut already or not; who needs it open restarts it."""
     house = shared_house.get()
     house.is_shut = True
     return house
-
-
-@pytest.fixture(scope="session")
-def shared_outpost(parts: Path) -> Iterator[Booted[Outpost]]:
-    """One outpost for the whole run."""
-    with Lab() as lab:
-        outpost = Outpost(lab, parts)
-        yield Booted(outpost, outpost.boot)
-
-
-@pytest.fixture
-def outpost(shared_outpost: Booted[Outpost]) -> Outpost:
-    """The shared outpost, as the stories before have left it."""
-    return shared_outpost.get()
-
-
-@pytest.fixture
-def enrolled(outpost: Outpost) -> Outpost:
-    """The outpost, with its owners' keys."""
-    outpost.enrol()
-    return outpost
-
-
-def pytest_collection_modifyitems(items: list[pytest.Item]) -> None:
-    """Tells the stories of the outpost last, so that mostly one machine runs; first of them who finds it untouched."""
-    items.sort(key=lambda item: sum(name in getattr(item, "fixturenames", ()) for name in ("outpost", "enrolled")))
 
 
 @pytest.fixture

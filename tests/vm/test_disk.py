@@ -1,25 +1,6 @@
-"""Stories about the first boot: what a box makes for itself, nobody else has."""
+"""Stories about the disk and the root file system of a box that has booted once."""
 
 from tests.vm.driver.house import House
-from tests.vm.driver.outpost import Outpost
-from tests.vm.driver.router import Router
-
-HOST_KEYS = "/var/lib/patronus/ssh"
-
-
-def host_keys(router: Router) -> set[str]:
-    """The public keys by which SSH clients know this box."""
-    names = router.run("ls", HOST_KEYS).out.split()
-    return {router.read(f"{HOST_KEYS}/{name}").decode().split()[1] for name in names if name.endswith(".pub")}
-
-
-def test_two_boxes_share_no_identity(house: House, enrolled: Outpost) -> None:
-    ours, theirs = house.router, enrolled.router
-
-    assert ours.read("/etc/machine-id") != theirs.read("/etc/machine-id")
-    assert host_keys(ours) and host_keys(theirs)
-    assert not host_keys(ours) & host_keys(theirs)
-    assert house.status()["device"] != enrolled.status()["device"]
 
 
 def test_the_state_partition_takes_the_rest_of_the_disk(house: House) -> None:
