@@ -6,7 +6,7 @@ BUILDER := PYTHONPATH=src $(PYTHON) -m patronus_builder
 VENV = $(shell $(BUILDER) venv-path)/bin
 IMAGE_OPTIONS = --profiles "$(PROFILES)" $(if $(VERSION),--version $(VERSION)) $(if $(TRUST),--trust $(TRUST)) \
 	$(if $(RELEASE),--release)
-SLOW_TESTS := tests/checkers tests/vm
+SLOW_TESTS := tests/vm tests/checkers
 FAST_TESTS := tests $(SLOW_TESTS:%=--ignore=%) --ignore=tests/bench
 # Two machines at a time: a story mostly waits for one processor of its guest.
 WORKERS ?= 2
@@ -54,7 +54,7 @@ test-fast: lint ## lint, types, unit and golden tests: no root, no image (about 
 	@$(VENV)/pytest -n auto $(FAST_TESTS)
 
 test-vm: image ## the daemons' own checkers and the stories on the booted image [TESTS=tests/vm/test_house.py]
-	@$(SANDBOXED_PYTEST) -n $(WORKERS) --dist loadfile $(or $(TESTS),$(wildcard $(SLOW_TESTS)))
+	@$(SANDBOXED_PYTEST) -n $(WORKERS) --dist loadfile --no-loadscope-reorder $(or $(TESTS),$(wildcard $(SLOW_TESTS)))
 
 test: test-fast test-vm ## everything; what .ci/run calls
 
