@@ -194,9 +194,19 @@ BREAKAGES: dict[str, Breakage] = {
     "wrong name of an entry": set_to("zones.LAN2", "zones", "LAN2", value={}),
     "one source twice": set_to("ntp.sources[1].host", "ntp", "sources", value=[{"host": "a.example"}] * 2),
     "two forwards of one port": twice_forwarded,
+    "inner interface in an unknown zone": set_to("interfaces.guest.zone", "interfaces", "guest", "zone", value="mars"),
+    "outer interface in an unknown zone": set_to("interfaces.wan.zone", "interfaces", "wan", "zone", value="venus"),
+    "something else of an interface": set_to("interfaces.wan.mtu", "interfaces", "wan", "mtu", value="big"),
+    "uplink that asks for no prefix": set_to(
+        "interfaces.lan.ipv6.from", "interfaces", "wan", "ipv6", value={"method": "slaac"}
+    ),
+    "leases without a network": set_to("dhcp.subnets[1].interface", "dhcp", "subnets", 1, value={"interface": "wan"}),
 }  # fmt: skip
-DEPENDENT = [("address that is none", "two forwards of one port"), ("wrong name of an entry", "unknown zone")]
-"""The first may cause the second: an alias nobody could read may hold ports, a zone of another name be the unknown."""
+DEPENDENT = [
+    ("wrong name of an entry", second)
+    for second in ("unknown zone", "inner interface in an unknown zone", "outer interface in an unknown zone")
+]
+"""The first may cause the second: a zone of another name may be the unknown."""
 
 
 def break_things(names: Iterable[str]) -> tuple[dict[str, Any], set[str]]:
@@ -229,6 +239,23 @@ def test_all_of_it_at_once_is_told_at_once() -> None:
     document, expected = break_things(sorted(set(BREAKAGES) - {first for first, _ in DEPENDENT}))
     assert len(expected) >= 20
     assert sorted(found_in(document)) == sorted(expected)
+
+
+@pytest.mark.parametrize("other", ["aliases in a circle", "address that is none"])
+def test_a_broken_alias_hides_nothing_of_others(other: str) -> None:
+    document, _ = break_things([other])
+    document["aliases"] |= {
+        "nothing": {"addresses": ["10.0.0.1", "!10.0.0.0/8"]},
+        "unsure": {"addresses": ["10.0.0.1", "!10.0.0.0/8", "bad" if "bad" in document["aliases"] else "one"]},
+    }
+    warnings = [problem.path for problem in problems_of(document) if problem.severity != ERROR]
+    assert warnings == ["aliases.nothing"]
+
+
+def test_whether_a_zone_is_external_is_no_matter_of_its_other_settings() -> None:
+    document = put(put(HOUSE, ("zones", "wan", "external"), False), ("zones", "guest", "ping"), "perhaps")
+    assert sorted(found_in(document)) == ["nat.port_forwards[0].from", "zones.guest.ping"]
+    assert found_in(put(document, ("zones", "guest"), {"external": "perhaps"})) == ["zones.guest.external"]
 
 
 @pytest.mark.parametrize("keys", [("interfaces", "lan", "ipv4", "addresses"), ("zones",), ("interfaces",), ("dhcp",)])

@@ -7,7 +7,7 @@ from collections.abc import Iterable, Sequence
 from patronus.firewall.ir import SELF
 from patronus.values.addresses import AddressTerm, LinkTerm, PortTerm
 from patronus.values.facts import AliasFact, Context, LinkFact, ZoneFact
-from patronus.values.problem import WARNING, Problem, is_within
+from patronus.values.problem import WARNING, Problem
 
 Found = Iterable[Problem]
 
@@ -24,20 +24,9 @@ def check_links(path: str, terms: Sequence[LinkTerm], context: Context) -> Found
                 continue
             known = ", ".join(sorted(zones | links)) or "none"
             yield Problem(f"{path}[{index}]", f"there is no zone or interface {term.name!r}", f"known: {known}")
-        elif not context.links_in([term.name]) and not may_hide_links(context):
+        elif not context.links_in([term.name]) and not context.may_hide_links:
             yield Problem(f"{path}[{index}]", f"no interface is in the zone {term.name!r}",
                           f"give an interface `zone: {term.name}`", WARNING)  # fmt: skip
-
-
-def may_hide_links(context: Context) -> bool:
-    """Tell whether more interfaces may belong to a zone than the facts say."""
-    seen = {link.name for link in context.all(LinkFact)}
-    unseen = any(_interface_of(gap) not in seen for gap in context.gaps if is_within(gap, "interfaces"))
-    return unseen or any(context.doubts(link.origin, "zone") for link in context.all(LinkFact))
-
-
-def _interface_of(path: str) -> str:
-    return [*path.split("."), ""][1]
 
 
 def check_addresses(path: str, terms: Sequence[AddressTerm], context: Context) -> Found:
@@ -64,11 +53,6 @@ def _check_alias(path: str, name: str, kind: str, context: Context) -> Found:
     elif (fact.ports if kind == "addresses" else fact.addresses) is not None:
         other = "ports" if kind == "addresses" else "addresses"
         yield Problem(path, f"{name!r} is an alias of {other}, not of {kind}", f"use an alias with `{kind}`")
-
-
-def is_alias_sure(name: str, context: Context) -> bool:
-    """Tell whether an alias is defined, and no part of it is in doubt."""
-    return any(fact.name == name for fact in context.all(AliasFact)) and not context.may_hold("aliases", name)
 
 
 def check_names(path: str, names: Sequence[str]) -> Found:

@@ -8,7 +8,7 @@ from typing import Any
 
 from patronus.pipeline.collisions import find_collisions, find_takings
 from patronus.pipeline.section import Reading
-from patronus.values.facts import Context, LinkFact
+from patronus.values.facts import Context, LinkFact, ZoneFact
 from patronus.values.plan import Plan
 from patronus.values.problem import Problem, errors, is_within, list_outer
 
@@ -47,7 +47,6 @@ def look_further(readings: Sequence[Reading], context: Context, found: Sequence[
     """Yield the problems found less those that others of them cause, and the collisions that are certain already."""
     places = {problem.path for problem in errors(list(found))}
     yield from check_sections(readings, context, places)
-    unread = context.doubts("aliases")
     context = replace(context, gaps=context.gaps | places)
     merged = _merge_plans(readings, context)
     for problem, origins in find_collisions(merged):
@@ -55,8 +54,21 @@ def look_further(readings: Sequence[Reading], context: Context, found: Sequence[
             yield problem._replace(
                 path=_restore_all(problem.path, readings), message=_restore_all(problem.message, readings)
             )
-    if not unread and not any(_may_change(link, context) for link in context.all(LinkFact)):
-        yield from find_takings(merged)
+    sure = _keep_sure(context)
+    yield from find_takings(merged if sure == context.facts else _merge_plans(readings, replace(context, facts=sure)))
+
+
+def _keep_sure(context: Context) -> tuple[object, ...]:
+    """Return the facts without links that may belong elsewhere. Every zone has a link in their stead.
+
+    What a port forward takes on a link of a zone, it takes on every other one of it, whichever those turn out to be.
+    """
+    unsure = {link.origin for link in context.all(LinkFact) if _may_change(link, context)}
+    if not unsure:
+        return context.facts
+    zones = [zone for zone in context.all(ZoneFact) if not context.doubts(zone.origin, "external")]
+    kept = [fact for fact in context.facts if not isinstance(fact, LinkFact) or fact.origin not in unsure]
+    return (*kept, *(LinkFact(f"any of {zone.name}", zone.origin, zone=zone.name) for zone in zones))
 
 
 def _merge_plans(readings: Iterable[Reading], context: Context) -> Plan:

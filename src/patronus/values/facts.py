@@ -12,7 +12,7 @@ from ipaddress import IPv4Interface, IPv6Address, IPv6Interface
 from typing import TypeVar, cast
 
 from patronus.values.addresses import Addresses, Ranges
-from patronus.values.problem import config_path, list_outer
+from patronus.values.problem import config_path, is_within, list_outer
 
 F = TypeVar("F")
 
@@ -158,6 +158,46 @@ class Context:
     def _links(self) -> dict[str, LinkFact]:
         return {link.name: link for link in reversed(self.all(LinkFact))}
 
+    def is_alias_sure(self, name: str) -> bool:
+        """Tell whether an alias is defined, and nothing it is built from is missing, in doubt or in a circle."""
+        return name in self._sure_aliases
+
+    @cached_property
+    def _sure_aliases(self) -> frozenset[str]:
+        users: dict[str, list[str]] = {}
+        waits_for = {fact.name: len(fact.built_from) for fact in self.all(AliasFact)}
+        for fact in self.all(AliasFact):
+            for part in fact.built_from:
+                users.setdefault(part, []).append(fact.name)
+        pending = [name for name, parts in waits_for.items() if not parts]
+        sure: set[str] = set()
+        while pending:
+            name = pending.pop()
+            if self.may_hold("aliases", name):
+                continue
+            sure.add(name)
+            for user in users.get(name, ()):
+                waits_for[user] -= 1
+                if not waits_for[user]:
+                    pending.append(user)
+        return frozenset(sure)
+
+    @cached_property
+    def may_hide_links(self) -> bool:
+        """Tell whether more interfaces may belong to a zone than the facts say."""
+        return self._may_hide("interfaces", self.all(LinkFact), "zone")
+
+    @cached_property
+    def may_hide_external(self) -> bool:
+        """Tell whether more zones may be external than the facts say."""
+        return self._may_hide("zones", self.all(ZoneFact), "external")
+
+    def _may_hide(self, section: str, seen: Iterable[LinkFact | ZoneFact], key: str) -> bool:
+        """Tell whether an entry of a section is not seen, or what it says under `key` is in doubt."""
+        origins = {fact.origin for fact in seen}
+        entries = {config_path(*gap.split(".")[:2]) for gap in self.gaps if is_within(gap, section)}
+        return not entries <= origins or any(self.doubts(origin, key) for origin in origins & entries)
+
     def all(self, kind: type[F]) -> tuple[F, ...]:
         """Return every fact of one kind, in document order."""
         return cast(tuple[F, ...], self._by_kind.get(kind, ()))
@@ -184,3 +224,6 @@ class AliasFact:
     origin: str
     addresses: Addresses | None = None
     ports: Ranges | None = None
+    """One of the two is None. What cannot be resolved is empty: see `Context.is_alias_sure`."""
+    built_from: frozenset[str] = frozenset()
+    """The aliases it names, defined or not."""

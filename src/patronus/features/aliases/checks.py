@@ -20,9 +20,9 @@ def check(aliases: Aliases, context: Context) -> Found:
     for cycle in find_cycles(aliases.root):
         path = config_path("aliases", cycle[0])
         yield Problem(path, f"is built from itself: {' -> '.join(cycle)}", "take one of these references away")
-    for fact in () if context.doubts("aliases") else context.all(AliasFact):
+    for fact in context.all(AliasFact):
         excludes = any(term.negated for term in aliases.root[fact.name].addresses)
-        if excludes and fact.addresses is not None and not fact.addresses:
+        if excludes and not fact.addresses and context.is_alias_sure(fact.name):
             yield Problem(fact.origin, "excludes everything it holds", "a rule with it never matches", WARNING)
 
 

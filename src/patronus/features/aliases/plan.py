@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Iterable
 
-from patronus.features.aliases.graph import sort_aliases
+from patronus.features.aliases.graph import list_references, sort_aliases
 from patronus.features.aliases.schema import Aliases
 from patronus.firewall.resolve import unite_port_terms, unite_terms
 from patronus.values.addresses import Addresses, Ranges
@@ -13,7 +13,7 @@ from patronus.values.problem import config_path
 
 
 def facts(aliases: Aliases) -> Iterable[object]:
-    """Publish every alias that can be resolved; `check` explains the others."""
+    """Publish every alias, those in circles as empty; `check` explains them."""
     addresses: dict[str, Addresses] = {}
     ports: dict[str, Ranges] = {}
     for name in sort_aliases(aliases.root):
@@ -22,8 +22,14 @@ def facts(aliases: Aliases) -> Iterable[object]:
             ports[name] = unite_port_terms(alias.ports, ports.get)
         else:
             addresses[name] = unite_terms(alias.addresses, addresses.get)._replace(label=name)
-    for name in aliases.root:
-        yield AliasFact(name, config_path("aliases", name), addresses.get(name), ports.get(name))
+    for name, alias in aliases.root.items():
+        yield AliasFact(
+            name,
+            config_path("aliases", name),
+            None if alias.ports else addresses.get(name, Addresses()),
+            ports.get(name, ()) if alias.ports else None,
+            frozenset(list_references(alias)),
+        )
 
 
 def plan(_aliases: Aliases, _context: Context) -> Iterable[object]:

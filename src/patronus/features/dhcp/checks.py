@@ -34,9 +34,7 @@ def check(section: DhcpServer, context: Context) -> Iterator[Problem]:
         place = _find_place(path, subnet, context)
         if isinstance(place, _Served):
             served.append(place)
-        elif not context.doubts("interfaces", subnet.interface, "ipv4") and not context.may_hold(
-            "interfaces", subnet.interface
-        ):
+        elif not _is_link_unsure(subnet.interface, context):
             yield place
     for one in served:
         yield from _check_pools(one)
@@ -46,6 +44,12 @@ def check(section: DhcpServer, context: Context) -> Iterator[Problem]:
             yield from check_settings(config_path(f"{one.path}.reservations", number), host, one.network)
     yield from _check_networks(served)
     yield from _check_hostnames(section)
+
+
+def _is_link_unsure(name: str, context: Context) -> bool:
+    if context.link(name) is None:
+        return context.may_hold("interfaces", name)
+    return context.doubts("interfaces", name, "ipv4")
 
 
 def _find_place(path: str, subnet: Subnet, context: Context) -> _Served | Problem:

@@ -8,7 +8,7 @@ from patronus.features.firewall.names import ICMP_TYPES, ICMPV6_TYPES
 from patronus.features.firewall.plan import narrow_family
 from patronus.features.firewall.schema import Firewall, Rule
 from patronus.firewall.ir import SELF
-from patronus.firewall.references import check_addresses, check_links, check_names, check_ports, is_alias_sure
+from patronus.firewall.references import check_addresses, check_links, check_names, check_ports
 from patronus.firewall.resolve import Resolver
 from patronus.values.addresses import ALL4, ALL6
 from patronus.values.facts import Context
@@ -85,7 +85,7 @@ def _check_exclusions(path: str, rule: Rule, resolver: Resolver, context: Contex
     for key, terms in (("source", rule.source), ("destination", rule.destination)):
         if rule.family != "both" or not terms or not all(term.negated for term in terms):
             continue
-        if any(term.alias is not None and not is_alias_sure(term.alias, context) for term in terms):
+        if any(term.alias is not None and not context.is_alias_sure(term.alias) for term in terms):
             continue
         left = resolver.addresses(terms)
         other = "IPv6" if left.v6 == ALL6 else "IPv4" if left.v4 == ALL4 else ""

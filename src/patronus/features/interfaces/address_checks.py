@@ -156,8 +156,7 @@ def _check_tracked(section: Interfaces, context: Context) -> Iterator[Problem]:
         if ipv6.source != "tracked" or ipv6.from_ is None:
             continue
         origin = config_path("interfaces", name, "ipv6")
-        if not context.doubts("interfaces", ipv6.from_, "ipv6") and not context.may_hold("interfaces", ipv6.from_):
-            yield from _check_uplink(f"{origin}.from", ipv6.from_, section)
+        yield from _check_uplink(f"{origin}.from", ipv6.from_, section, context)
         subnet = (ipv6.from_, ipv6.id)
         if subnet in holders:
             message = f"subnet {ipv6.id} of {ipv6.from_} belongs to {holders[subnet]!r} already"
@@ -172,10 +171,14 @@ def _check_tracked(section: Interfaces, context: Context) -> Iterator[Problem]:
             yield Problem(f"{origin}.host", f"{ipv6.host} is not a host part", "only the last 64 bits: `::1`")
 
 
-def _check_uplink(path: str, uplink: str, section: Interfaces) -> Iterator[Problem]:
+def _check_uplink(path: str, uplink: str, section: Interfaces, context: Context) -> Iterator[Problem]:
     found = section.root.get(uplink)
     if found is None:
+        if context.may_hold("interfaces", uplink):
+            return
         yield Problem(path, f"there is no interface {uplink!r}", "name an interface with `ipv6: {method: dhcp}`")
+    elif context.doubts("interfaces", uplink, "ipv6"):
+        return
     elif found.ipv6.source != "dhcp" or not found.ipv6.delegation:
         hint = f"set interfaces.{uplink}.ipv6 to `{{method: dhcp}}`"
         yield Problem(path, f"{uplink!r} does not ask its provider for a prefix", hint)

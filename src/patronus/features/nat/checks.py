@@ -6,14 +6,7 @@ from collections.abc import Iterable, Sequence
 
 from patronus.features.nat.plan import external_links, shift_ports
 from patronus.features.nat.schema import Nat, OutboundRule, PortForward
-from patronus.firewall.references import (
-    check_addresses,
-    check_links,
-    check_names,
-    check_ports,
-    is_alias_sure,
-    may_hide_links,
-)
+from patronus.firewall.references import check_addresses, check_links, check_names, check_ports
 from patronus.firewall.resolve import Resolver
 from patronus.values.addresses import MAX_PORT, LinkTerm
 from patronus.values.facts import Context
@@ -53,7 +46,7 @@ def _check_forward(path: str, forward: PortForward, context: Context, resolver: 
     yield from check_ports(f"{path}.ports", forward.ports, context)
     yield from _check_external(f"{path}.from", forward.from_, context)
     ports = resolver.ports(forward.ports)
-    sure = all(term.alias is None or is_alias_sure(term.alias, context) for term in forward.ports)
+    sure = all(term.alias is None or context.is_alias_sure(term.alias) for term in forward.ports)
     if forward.target_port is not None and ports and sure:
         yield from _check_target_port(path, forward, ports)
     if forward.target.version == 6 and forward.destination:
@@ -72,7 +65,7 @@ def _check_target_port(path: str, forward: PortForward, ports: tuple[tuple[int, 
 
 
 def _check_external(path: str, terms: Sequence[LinkTerm], context: Context) -> Found:
-    if not terms and not external_links(context) and not context.doubts("zones") and not may_hide_links(context):
+    if not terms and not external_links(context) and not context.may_hide_external and not context.may_hide_links:
         hint = "mark a zone `external: true`, or name zones or interfaces here"
         yield Problem(path, "is empty and there is no external zone to default to", hint)
     for index, term in enumerate(terms):

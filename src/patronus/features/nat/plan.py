@@ -19,7 +19,7 @@ def plan(nat: Nat, context: Context) -> Iterable[object]:
     resolver = Resolver(context)
     outside = external_links(context)
     for forward in nat.port_forwards:
-        if forward.enabled:
+        if forward.enabled and _is_known(forward, context):
             yield from _forward(forward, resolver, context)
     if nat.outbound.mode in {"hybrid", "manual"}:
         for rule in nat.outbound.rules:
@@ -27,6 +27,13 @@ def plan(nat: Nat, context: Context) -> Iterable[object]:
                 yield _translate_outbound(rule, resolver, outside)
     if nat.outbound.mode in {"automatic", "hybrid"}:
         yield from _automatic(context, outside)
+
+
+def _is_known(forward: PortForward, context: Context) -> bool:
+    """Tell whether it is certain what a forward is for; in a document that is refused an alias may be in doubt."""
+    addresses = (*forward.source, *forward.destination)
+    named = [term.alias for term in addresses] + [term.alias for term in forward.ports]
+    return all(context.is_alias_sure(name) for name in named if name is not None)
 
 
 def external_links(context: Context) -> frozenset[str]:
