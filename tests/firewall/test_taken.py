@@ -56,6 +56,28 @@ def test_the_second_of_two_forwards_of_one_port_is_told() -> None:
     assert message == "'one' takes connections before 'two' that both are for"
 
 
+def test_every_forward_that_gets_less_than_it_is_for_is_told() -> None:
+    ports = {"a": "100-200", "b": "150-300", "c": 160, "d": "250-260", "e": "50-400", "f": 401}
+    told = problems(*(forward(name, ports=value) for name, value in ports.items()))
+    assert {message.split("'")[3] for message in told} == {"b", "c", "d", "e"}
+    assert all(
+        f"'{one}' takes connections before '{other}' that" in told[n]
+        for n, (one, other) in enumerate([("a", "b"), ("b", "c"), ("b", "d"), ("a", "e")])
+    )
+
+
+def test_two_protocols_and_links_are_looked_at_one_by_one() -> None:
+    told = problems(
+        forward("one", protocol="udp"), forward("two", **{"from": ["guest"]}), forward("three", protocol="tcp+udp"),
+        forward("four", **{"from": ["wan", "guest"]}),
+    )  # fmt: skip
+    assert [tuple(message.split("'")[1:4:2]) for message in told] == [
+        ("one", "three"),
+        ("two", "four"),
+        ("three", "four"),
+    ]
+
+
 @pytest.mark.parametrize(
     ("one", "two"),
     [

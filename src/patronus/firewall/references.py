@@ -6,24 +6,22 @@ from collections.abc import Iterable, Sequence
 
 from patronus.firewall.ir import SELF
 from patronus.values.addresses import AddressTerm, LinkTerm, PortTerm
-from patronus.values.facts import AliasFact, Context, LinkFact, ZoneFact
-from patronus.values.problem import WARNING, Problem
+from patronus.values.facts import Context
+from patronus.values.problem import WARNING, Problem, name_some
 
 Found = Iterable[Problem]
 
 
 def check_links(path: str, terms: Sequence[LinkTerm], context: Context) -> Found:
     """Every name must be a zone or an interface; a zone without interfaces matches nothing."""
-    zones = {zone.name for zone in context.all(ZoneFact)}
-    links = {link.name for link in context.all(LinkFact)}
     for index, term in enumerate(terms):
-        if term.name == SELF or term.name in links:
+        if term.name == SELF or context.link(term.name):
             continue
-        if term.name not in zones:
+        if context.zone(term.name) is None:
             if context.may_hold("zones", term.name) or context.may_hold("interfaces", term.name):
                 continue
-            known = ", ".join(sorted(zones | links)) or "none"
-            yield Problem(f"{path}[{index}]", f"there is no zone or interface {term.name!r}", f"known: {known}")
+            hint = f"known: {name_some(context.places)}"
+            yield Problem(f"{path}[{index}]", f"there is no zone or interface {term.name!r}", hint)
         elif not context.links_in([term.name]) and not context.may_hide_links:
             yield Problem(f"{path}[{index}]", f"no interface is in the zone {term.name!r}",
                           f"give an interface `zone: {term.name}`", WARNING)  # fmt: skip
@@ -44,7 +42,7 @@ def check_ports(path: str, terms: Sequence[PortTerm], context: Context) -> Found
 
 
 def _check_alias(path: str, name: str, kind: str, context: Context) -> Found:
-    fact = next((fact for fact in context.all(AliasFact) if fact.name == name), None)
+    fact = context.alias(name)
     if context.may_hold("aliases", name):
         return
     if fact is None:

@@ -46,7 +46,10 @@ class Gaps:
             container = container[part]
         last = path[-1]
         if isinstance(container, list):
-            self._kept.setdefault(self._as_written(path[:-1]), list(range(len(container)))).pop(int(last))
+            place = self._as_written(path[:-1])
+            if place not in self._kept:
+                self._kept[place] = list(range(len(container)))
+            self._kept[place].pop(int(last))
         del container[last]
 
     def _as_written(self, path: Path) -> Path:

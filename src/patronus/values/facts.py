@@ -155,6 +155,21 @@ class Context:
         return {kind: tuple(facts) for kind, facts in kinds.items()}
 
     @cached_property
+    def _zones(self) -> dict[str, ZoneFact]:
+        return {zone.name: zone for zone in reversed(self.all(ZoneFact))}
+
+    @cached_property
+    def _aliases(self) -> dict[str, AliasFact]:
+        return {alias.name: alias for alias in reversed(self.all(AliasFact))}
+
+    @cached_property
+    def _links_by_zone(self) -> dict[str, tuple[LinkFact, ...]]:
+        zones: dict[str, list[LinkFact]] = {}
+        for link in self.all(LinkFact):
+            zones.setdefault(link.zone or "", []).append(link)
+        return {zone: tuple(links) for zone, links in zones.items()}
+
+    @cached_property
     def _links(self) -> dict[str, LinkFact]:
         return {link.name: link for link in reversed(self.all(LinkFact))}
 
@@ -210,9 +225,24 @@ class Context:
         """Return a link by its config name."""
         return self._links.get(name)
 
+    def zone(self, name: str) -> ZoneFact | None:
+        """Return a zone by its name."""
+        return self._zones.get(name)
+
+    def alias(self, name: str) -> AliasFact | None:
+        """Return an alias by its name."""
+        return self._aliases.get(name)
+
+    @cached_property
+    def places(self) -> tuple[str, ...]:
+        """The names of all zones and interfaces, sorted."""
+        return tuple(sorted({*self._zones, *self._links}))
+
     def links_in(self, zones: Iterable[str]) -> tuple[LinkFact, ...]:
         """Return the links of these zones, in document order."""
         wanted = set(zones)
+        if len(wanted) == 1:
+            return self._links_by_zone.get(wanted.pop(), ())
         return tuple(link for link in self.all(LinkFact) if link.zone in wanted)
 
 

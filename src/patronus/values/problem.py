@@ -2,8 +2,10 @@
 
 from __future__ import annotations
 
+from collections.abc import Iterable
 from typing import NamedTuple
 
+_MANY = 50
 ERROR = "error"
 WARNING = "warning"
 
@@ -44,6 +46,13 @@ def config_path(*parts: str | int) -> str:
         else:
             text += f".{part}" if text else part
     return text
+
+
+def name_some(names: Iterable[str]) -> str:
+    """Return names for a hint: what a person may have meant, and not a list of thousands."""
+    names = list(names)
+    more = f" and {len(names) - _MANY} more" if len(names) > _MANY else ""
+    return (", ".join(names[:_MANY]) or "none") + more
 
 
 def is_within(path: str, outer: str) -> bool:

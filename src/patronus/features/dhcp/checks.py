@@ -13,7 +13,7 @@ from patronus.features.dhcp.pools import contains, overlap, subtract_ranges
 from patronus.features.dhcp.schema import DhcpServer, Subnet
 from patronus.values.facts import Context, LinkFact
 from patronus.values.overlap import find_overlaps
-from patronus.values.problem import WARNING, Problem, config_path
+from patronus.values.problem import WARNING, Problem, config_path, name_some
 
 MIN_LEASE_TIME = 60
 
@@ -55,7 +55,7 @@ def _is_link_unsure(name: str, context: Context) -> bool:
 def _find_place(path: str, subnet: Subnet, context: Context) -> _Served | Problem:
     link = context.link(subnet.interface)
     if link is None:
-        known = ", ".join(other.name for other in context.all(LinkFact)) or "none"
+        known = name_some(other.name for other in context.all(LinkFact))
         return Problem(f"{path}.interface", f"there is no interface {subnet.interface!r}", f"interfaces: {known}")
     network = served_network(subnet, link)
     if network is None:

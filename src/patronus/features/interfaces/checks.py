@@ -8,9 +8,10 @@ from patronus.features.interfaces.address_checks import check_addresses
 from patronus.features.interfaces.plan import identify_card
 from patronus.features.interfaces.schema import Interface, Interfaces, Match
 from patronus.values.facts import Context, ZoneFact
-from patronus.values.problem import WARNING, Problem, config_path
+from patronus.values.problem import WARNING, Problem, config_path, name_some
 
 DEFAULT_MTU = 1500
+_MOST_RIVALS = 10
 
 
 def check(section: Interfaces, context: Context) -> Iterator[Problem]:
@@ -67,7 +68,7 @@ def _check_cards(section: Interfaces) -> Iterator[Problem]:
             holders.setdefault(identify_card(interface.match), []).append(name)
     for (kind, value), names in holders.items():
         for name in names if len(names) > 1 else ():
-            others = ", ".join(other for other in names if other != name)
+            others = ", ".join(other for other in names[:_MOST_RIVALS] if other != name)
             message = f"matches the same card as {others} ({kind} {value})"
             yield Problem(config_path("interfaces", name, "match"), message, "give each interface its own card")
 
@@ -82,7 +83,7 @@ def _check_vlans(section: Interfaces, context: Context) -> Iterator[Problem]:
         if parent is None and context.may_hold("interfaces", interface.vlan.parent):
             pass  # told where it is
         elif parent is None:
-            known = ", ".join(other for other, its in section.root.items() if its.match) or "none"
+            known = name_some(other for other, its in section.root.items() if its.match)
             yield Problem(f"{origin}.parent", f"there is no interface {interface.vlan.parent!r}", f"cards: {known}")
         elif parent.vlan is not None:
             yield Problem(f"{origin}.parent", f"{interface.vlan.parent!r} is a VLAN itself", "name the card beneath")
