@@ -66,6 +66,21 @@ def check(*rules: dict[str, Any]) -> list[tuple[str, str]]:
         ({"source": ["!10.0.0.0/8"]}, [("[0].source", "warning")]),
         ({"source": ["!10.0.0.0/8"], "family": "inet"}, []),
         ({"destination": ["!2001:db8::/32"]}, [("[0].destination", "warning")]),
+        ({"source": ["192.168.1.0/24"], "destination": ["!10.0.0.0/8"]}, []),
+        ({"source": ["hosts"], "destination": ["!10.0.0.0/8"]}, []),
+        ({"source": ["!10.0.0.0/8"], "destination": ["broken"]}, []),
+        ({"source": ["!2001:db8::/32"], "destination": ["2001:db8::1"]}, []),
+        (
+            {"source": ["192.168.1.0/24", "2001:db8::/64"], "destination": ["!10.0.0.0/8"]},
+            [("[0].destination", "warning")],
+        ),
+        (
+            {"source": ["!10.0.0.0/8"], "destination": ["!hosts"]},
+            [("[0].source", "warning"), ("[0].destination", "warning")],
+        ),
+        ({"source": ["!10.0.0.0/8"], "protocol": "icmp"}, []),
+        ({"source": ["!2001:db8::/32"], "protocol": "icmpv6"}, []),
+        ({"source": ["!10.0.0.0/8"], "protocol": "icmpv6"}, [("[0].source", "warning")]),
     ],
 )
 def test_problems(rule: dict[str, Any], problems: list[tuple[str, str]]) -> None:

@@ -10,7 +10,7 @@ from patronus.features.firewall.schema import Firewall, Rule
 from patronus.firewall.ir import SELF
 from patronus.firewall.references import check_addresses, check_links, check_names, check_ports
 from patronus.firewall.resolve import Resolver
-from patronus.values.addresses import ALL4, ALL6
+from patronus.values.addresses import ALL4, ALL6, Addresses
 from patronus.values.facts import Context
 from patronus.values.problem import WARNING, Problem, config_path
 
@@ -81,16 +81,27 @@ def _check_possible(path: str, rule: Rule, resolver: Resolver) -> Found:
 
 
 def _check_exclusions(path: str, rule: Rule, resolver: Resolver, context: Context) -> Found:
-    """`!10.0.0.0/8` alone means everything else, and every IPv6 address is something else."""
-    for key, terms in (("source", rule.source), ("destination", rule.destination)):
-        if rule.family != "both" or not terms or not all(term.negated for term in terms):
-            continue
-        if any(term.alias is not None and not context.is_alias_sure(term.alias) for term in terms):
-            continue
-        left = resolver.addresses(terms)
-        other = "IPv6" if left.v6 == ALL6 else "IPv4" if left.v4 == ALL4 else ""
-        if other:
+    """`!10.0.0.0/8` alone means everything else, and every IPv6 address is something else.
+
+    Unless the other end of the connection, or the protocol, keeps IPv6 out.
+    """
+    terms = (*rule.source, *rule.destination)
+    if rule.family != "both" or not all(term.alias is None or context.is_alias_sure(term.alias) for term in terms):
+        return
+    source, destination = resolver.addresses(rule.source), resolver.addresses(rule.destination)
+    for key, written, left, beyond in (
+        ("source", rule.source, source, destination),
+        ("destination", rule.destination, destination, source),
+    ):
+        if written and all(term.negated for term in written):
+            other = _find_untouched(left, beyond, rule.protocol)
             hint = "set `family: inet` or `inet6`, or exclude addresses of both"
-            yield Problem(
-                f"{path}.{key}", f"excludes nothing of {other}, so every {other} address matches", hint, WARNING
-            )
+            message = f"excludes nothing of {other}, so every {other} address matches"
+            yield from [Problem(f"{path}.{key}", message, hint, WARNING)] if other else ()
+
+
+def _find_untouched(left: Addresses, beyond: Addresses, protocol: str | int) -> str:
+    """Return the family of which everything is left and which the rule matches; empty when there is none."""
+    if left.v6 == ALL6 and beyond.v6 and protocol != "icmp":
+        return "IPv6"
+    return "IPv4" if left.v4 == ALL4 and beyond.v4 and protocol != "icmpv6" else ""
