@@ -5,6 +5,7 @@ from __future__ import annotations
 import json
 from pathlib import Path
 
+import pytest
 from tests.host.power import every_cut
 
 from patronus.host import generations as module
@@ -35,6 +36,22 @@ def test_an_empty_partition_has_nothing(tmp_path: Path) -> None:
     store = Generations(tmp_path)
     assert (store.confirmed(), store.records(), store.highest_serial()) == (None, [], 0)
     assert store.record("1-0") is None
+
+
+@pytest.mark.parametrize(
+    ("name", "is_it"),
+    [
+        (Generations.name(7, b"x"), True),
+        (Generations.name(1234567, b"x"), True),
+        (Generations.name(7, b"y"), False),
+        (Generations.name(7, b"x")[1:], False),
+        (f"x{Generations.name(7, b'x')}", False),
+        (f"1-{Generations.name(7, b'x')}", False),
+        ("", False),
+    ],
+)
+def test_a_name_is_known_to_be_a_bundles_whatever_its_serial(name: str, is_it: bool) -> None:
+    assert Generations.is_name_of(name, b"x") is is_it
 
 
 def test_one_serial_of_two_bundles_is_two_names() -> None:

@@ -39,7 +39,13 @@ class Generations:
     @staticmethod
     def name(serial: int, bundle: bytes) -> str:
         """Name a generation so that two bundles with one serial never meet."""
-        return f"{serial}-{hashlib.sha256(bundle).hexdigest()[:16]}"
+        return f"{serial}-{_digest(bundle)}"
+
+    @staticmethod
+    def is_name_of(generation: str, bundle: bytes) -> bool:
+        """Tell whether a generation is this bundle, whose serial nobody has read."""
+        serial, _, digest = generation.partition("-")
+        return serial.isdecimal() and digest == _digest(bundle)
 
     def confirmed(self) -> str | None:
         """Return the generation that boots; None on a box that has none yet."""
@@ -101,3 +107,7 @@ class Generations:
         for record in self.records()[KEPT:]:
             if record.generation != self.confirmed() and not (record.confirmed_at and record.serial == highest):
                 shutil.rmtree(self.folder / record.generation, ignore_errors=True)
+
+
+def _digest(bundle: bytes) -> str:
+    return hashlib.sha256(bundle).hexdigest()[:16]

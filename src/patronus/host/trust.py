@@ -108,7 +108,7 @@ def settle_rotation(layout: Layout) -> None:
         return
     bundle = _read(staged, MAX_BUNDLE)
     confirmed = Generations(layout.config).confirmed()
-    if confirmed and confirmed.endswith(Generations.name(0, bundle)[1:]):
+    if confirmed and Generations.is_name_of(confirmed, bundle):
         staged.rename(staged.with_name(f"{len(_links(layout, root.store)) + 1:02}.bundle"))
     else:
         staged.unlink()
