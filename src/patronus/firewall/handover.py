@@ -4,7 +4,9 @@ A ruleset's own text deletes the table and makes it anew. That is one transactio
 switch of generations until they are unhooked the old base chains still see packets, while the elements of their verdict
 maps no longer match (Linux `nft_map_deactivate`), so new connections meet the final drop. When the table is there
 already its base chains therefore stay, and only what they hold is replaced: the kernel reads the generation once per
-base chain. Measured with 100 reloads under load: 17 to 59 lost packets of new connections before, 0 to 2 after.
+base chain. Packets of known connections are never lost then. Of 100,000 first packets, sent as fast as one core can
+while the ruleset is replaced 100 times, 17 to 59 were lost before and 0 to 2 are now (tests/checkers/firewall/
+test_reload.py, at most 5). The story on the booted box sends thousands and demands every one (tests/vm).
 """
 
 from __future__ import annotations
