@@ -154,5 +154,14 @@ def system(monkeypatch: pytest.MonkeyPatch) -> System:
 
 
 @pytest.fixture
+def plugged(box: Box) -> Path:
+    """A stick with the label PATRONUS in the box: the folder systemd would mount."""
+    box.system.active.add(stick.DEVICE)
+    folder = box.layout.root / "run/stick"
+    folder.mkdir(parents=True)
+    return folder
+
+
+@pytest.fixture
 def box(tmp_path: Path, alice: Path, system: System) -> Box:
     return Box(tmp_path / "root", alice, system)

@@ -7,12 +7,12 @@ from collections.abc import Iterator
 from pathlib import Path
 
 import pytest
-from tests.box import alice, box, mallory, system
+from tests.box import alice, box, mallory, plugged, system
 from tests.console.played import Played, serve
 
 from patronus.console.terminal import prepare_environment
 
-__all__ = ["alice", "box", "mallory", "played", "read_screen", "system", "write_screen"]
+__all__ = ["alice", "box", "mallory", "played", "plugged", "read_screen", "system", "write_screen"]
 
 prepare_environment()
 SCREENS = Path(__file__).with_name("screens")

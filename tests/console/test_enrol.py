@@ -16,9 +16,11 @@ from patronus.boot import load
 from patronus.console import enrol as program
 from patronus.console.enrol import Hangup, Terminal, enrol
 from patronus.daemon.caller import Caller
-from patronus.daemon.handlers import HANDLERS
+from patronus.daemon.handlers import HANDLERS, Busy
+from patronus.daemon.sticks import plugged_in
 from patronus.host import stick, trust, units
 from patronus.ops import trust as t
+from patronus.ops.errors import CallFailed
 from patronus.ops.registry import Operation
 from patronus.trust import Target
 from patronus.values.problem import Refused
@@ -35,7 +37,10 @@ def blank(box: Box, monkeypatch: pytest.MonkeyPatch) -> Box:
     monkeypatch.setattr(units, "start_over", lambda: load.main() or boot_apply.main())
 
     def call(operation: Operation[Any, Any], request: Any, _progress: object = None) -> Any:
-        return HANDLERS[operation.name](box.layout, request, CALLER)
+        try:
+            return HANDLERS[operation.name](box.layout, request, CALLER)
+        except Busy as busy:
+            raise CallFailed("another change is under way") from busy
 
     monkeypatch.setattr(program, "call", call)
     assert load.main() == 1
@@ -210,15 +215,6 @@ def test_what_the_box_trusts_is_told(box: Box, blank: Box) -> None:
 # --- a stick -----------------------------------------------------------------------------------------------------
 
 
-@pytest.fixture
-def plugged(blank: Box) -> Path:
-    """A stick with the label PATRONUS in the box: the folder systemd would mount."""
-    blank.system.active.add(stick.DEVICE)
-    folder = blank.layout.root / "run/stick"
-    folder.mkdir(parents=True)
-    return folder
-
-
 def test_keys_from_a_stick_are_shown_and_agreed_to_like_typed_ones(blank: Box, plugged: Path, mallory: Path) -> None:
     shutil.copy(blank.key.with_suffix(".pub"), plugged / "alice.pub")
     (plugged / "notes.txt").write_text("not looked at")
@@ -227,6 +223,13 @@ def test_keys_from_a_stick_are_shown_and_agreed_to_like_typed_ones(blank: Box, p
     assert "Signatures needed: 1 of 2" in shown
     verbs = [call for call in blank.system.calls if "run-stick.mount" in call]
     assert verbs == ["systemctl start -- run-stick.mount", "systemctl stop -- run-stick.mount"]
+
+
+def test_a_stick_that_is_read_at_another_console_costs_nothing_typed(blank: Box, plugged: Path) -> None:
+    with plugged_in(blank.layout):
+        shown = hang_up_after(public(blank.key), "stick", "", "")
+    assert "another change is under way" in shown
+    assert "Signatures needed: 1 of 1" in shown, "the key that was typed is still offered"
 
 
 def test_allowed_signers_on_a_stick(blank: Box, plugged: Path, mallory: Path) -> None:

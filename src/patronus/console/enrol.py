@@ -122,6 +122,8 @@ def _ask_keys(terminal: Terminal) -> list[str]:
                 keys.append(typed)
         except Refused as refused:
             _tell_problems(terminal, refused)
+        except CallFailed as error:  # such as: somebody reads the stick at another console
+            terminal.say(str(error))
     return keys
 
 

@@ -3,7 +3,9 @@
 from __future__ import annotations
 
 import base64
-from collections.abc import Callable
+from collections.abc import Callable, Iterator
+from contextlib import contextmanager
+from pathlib import Path
 from typing import Any
 
 from patronus.daemon.caller import Caller
@@ -19,9 +21,16 @@ from patronus.values.problem import Problem, Refused
 _PATTERN = "*.bundle"
 
 
+@contextmanager
+def plugged_in(layout: Layout) -> Iterator[Path]:
+    """The folder of the stick; nobody else mounts or unmounts it meanwhile. Raises Refused, Busy."""
+    with change_lock(layout), stick.plugged_in(layout) as folder:
+        yield folder
+
+
 def list_bundles(layout: Layout, _request: m.Nothing, _caller: Caller) -> o.StickFiles:
     """List the bundles on the stick."""
-    with change_lock(layout), stick.plugged_in(layout) as folder:
+    with plugged_in(layout) as folder:
         found = stick.list_files(folder, _PATTERN)
     # A name that is no UTF-8 cannot travel, nor be typed.
     files = [o.StickFile(name=name, size=size) for name, size in found.items() if name.isprintable()]
@@ -32,7 +41,7 @@ def list_bundles(layout: Layout, _request: m.Nothing, _caller: Caller) -> o.Stic
 
 def read_bundle(layout: Layout, request: o.StickRequest, _caller: Caller) -> m.BundleRequest:
     """Return the bytes of one bundle, which is looked up among those that are listed."""
-    with change_lock(layout), stick.plugged_in(layout) as folder:
+    with plugged_in(layout) as folder:
         size = stick.list_files(folder, _PATTERN).get(request.name)
         if size is None:
             raise Refused([Problem("", f"the stick holds no {request.name[:60]!r}", "see: patronus stick")])

@@ -9,6 +9,7 @@ from patronus.boot.failure import forget_failure
 from patronus.daemon import look
 from patronus.daemon.caller import Caller
 from patronus.daemon.lock import change_lock
+from patronus.daemon.sticks import plugged_in
 from patronus.host import identity, stick, units
 from patronus.host import trust as host_trust
 from patronus.host.layout import Layout
@@ -57,7 +58,7 @@ def enrol(layout: Layout, request: t.EnrolRequest, caller: Caller) -> t.Enrolled
 
 def read_stick(layout: Layout, _request: m.Nothing, _caller: Caller) -> t.StickKeys:
     """Read the keys somebody brought on a stick; they are only shown, and enrolled when a person says so."""
-    with stick.plugged_in(layout) as folder:
+    with plugged_in(layout) as folder:
         found = stick.read_files(folder, "allowed_signers", "*.pub", limit=MAX_STORE)
     text = "\n".join(content[:MAX_STORE].decode("utf-8", "replace") for content in found.values())
     lines = [line[:_LONGEST] for line in text.splitlines() if line.strip() and not line.lstrip().startswith("#")]
