@@ -9,7 +9,7 @@ import pytest
 from tests.box import Box
 
 from patronus.boot import failsecure
-from patronus.boot.failure import record_failure
+from patronus.boot.failure import forget_failure, record_failure
 from patronus.values.problem import Problem
 
 LOCKDOWN = "nft -f "
@@ -60,6 +60,38 @@ def test_rules_that_cannot_be_loaded_switch_the_cards_off_and_are_told(
     assert "the network cards are switched off instead" in banner
     assert "THE REASON" in (box.layout.root / "run/issue.d/50-patronus.issue").read_text()
     assert capsys.readouterr().err.count("the message") == 1, "once in the journal"
+
+
+def test_a_step_that_takes_the_next_one_along_is_shown_once_and_the_box_is_shut_twice(
+    box: Box, consoles: list[str]
+) -> None:
+    record_failure(box.layout, "the reason", [Problem("", "the message")])
+    assert [failsecure.main(), failsecure.main()] == [0, 0]
+    assert box.system.calls == [f"{LOCKDOWN}{box.layout.vendor / 'lockdown.nft'}"] * 2
+    assert len(consoles) == 1
+
+    box.system.refuses = lambda call: call.startswith(LOCKDOWN)
+    assert [failsecure.main(), failsecure.main()] == [1, 1]
+    assert len(consoles) == 2, "what refuses meanwhile is news"
+    assert consoles[1].count("the firewall cannot be closed") == 1
+
+    record_failure(box.layout, "another reason", [Problem("", "the message")])
+    failsecure.main()
+    assert "ANOTHER REASON" in consoles[2]
+
+
+def test_what_fails_again_after_a_success_is_shown_again(box: Box, consoles: list[str]) -> None:
+    for _ in range(2):
+        record_failure(box.layout, "the reason", [Problem("", "the message")])
+        failsecure.main()
+        forget_failure(box.layout)
+    assert len(consoles) == 2
+
+
+def test_a_note_that_cannot_be_read_or_written_shuts_nobody_up(box: Box, consoles: list[str]) -> None:
+    box.layout.shown.mkdir(parents=True)
+    assert [failsecure.main(), failsecure.main()] == [0, 0]
+    assert len(consoles) == 2
 
 
 def test_a_card_that_stays_up_is_named(box: Box, consoles: list[str]) -> None:

@@ -1,7 +1,8 @@
 """What runs when the configuration cannot be used: shut the box, and put the reason on every console now.
 
 Started when a step of the boot failed, and when going back from an unconfirmed change failed. By then nft has been
-asked once to load the lockdown rules; here it is asked again, so that a refusal is known, told, and made up for.
+asked once to load the lockdown rules; here it is asked again, so that a refusal is known, told, and made up for. A step
+that fails takes the one that waits for it along, so that this runs twice: it shuts twice and shows the reason once.
 """
 
 from __future__ import annotations
@@ -14,6 +15,7 @@ from pathlib import Path
 
 from patronus.boot.failure import make_banner, record_failure, tell_journal, write_failure
 from patronus.host import links, units
+from patronus.host.files import write_atomically
 from patronus.host.layout import Layout
 from patronus.host.networkd import UNIT as NETWORKD
 from patronus.host.run import CommandFailed, run
@@ -30,9 +32,14 @@ def main() -> int:
     # A change that waited here could not be undone any more, and nothing signed is in force.
     layout.pending.unlink(missing_ok=True)
     (layout.run / "generation").unlink(missing_ok=True)
-    _show(make_banner(reason, [*refused, *problems]))
+    problems = [*refused, *(problem for problem in problems if problem not in refused)]
+    banner = make_banner(reason, problems)
+    if not _is_shown(layout, banner):
+        _show(banner)
     tell_journal(reason, refused)
-    write_failure(layout, reason, [*refused, *problems])
+    write_failure(layout, reason, problems)
+    with suppress(OSError):
+        write_atomically(layout.shown, banner.encode())
     return 1 if refused else 0
 
 
@@ -80,6 +87,12 @@ def _cut_off() -> list[Problem]:
                 Problem("", f"{nic.name} cannot be switched off: {error.output or error}", "pull its cable")
             )
     return problems
+
+
+def _is_shown(layout: Layout, banner: str) -> bool:
+    with suppress(OSError):
+        return layout.shown.read_bytes() == banner.encode()
+    return False
 
 
 def _show(banner: str) -> None:

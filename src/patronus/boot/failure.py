@@ -50,6 +50,7 @@ def make_banner(reason: str, problems: Sequence[Problem]) -> str:
 def forget_failure(layout: Layout) -> None:
     """The box is configured after all: consoles greet as usual."""
     layout.failure.unlink(missing_ok=True)
+    layout.shown.unlink(missing_ok=True)
     _issue(layout).unlink(missing_ok=True)
 
 

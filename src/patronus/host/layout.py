@@ -47,6 +47,11 @@ class Layout(NamedTuple):
         return self.run / "failure.json"
 
     @property
+    def shown(self) -> Path:
+        """What the consoles have shown of it."""
+        return self.run / "failure-shown"
+
+    @property
     def no_trust(self) -> Path:
         """Exists while the box trusts nobody: its consoles offer enrolment, patronus-enrol@.service."""
         return self.run / "no-trust"
