@@ -120,5 +120,10 @@ def test_counters_move_with_the_rules_that_decide(house: House) -> None:
 
 
 def test_the_box_asks_the_provider_with_its_own_link_local_address(house: House) -> None:
-    assert house.wan.pings(f"{link_local(mac_of(1))}%eth0", seconds=2) is False, "WAN does not answer pings"
-    assert house.wan.wait_for_delegation()
+    own = link_local(mac_of(1))
+    assert house.wan.wait_for_delegation() == IPv6Network(DELEGATED)
+
+    assert house.wan.senders("udp dst port 547") == {own}, "nobody but the box asks, and by no other address"
+    assert not house.wan.pings(f"{own}%eth0", seconds=2), "WAN does not answer pings"
+    (neighbour,) = house.wan.neighbours(own)
+    assert neighbour["lladdr"] == mac_of(1), "the provider finds it there all the same"

@@ -18,6 +18,7 @@ def stranger(tmp_path: Path) -> Owner:
 def assert_refused(house: House, bundle: Path, reason: str) -> None:
     """The bundle is refused with words that match, and everything on the box is as before."""
     before = house.state()
+    assert "no-telnet" in before.ruleset, "the kernel's rules are looked at"
 
     applied = house.deliver(bundle, "--confirm-now", check=False)
 

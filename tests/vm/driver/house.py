@@ -5,7 +5,7 @@ import os
 from collections import Counter
 from collections.abc import Mapping
 from pathlib import Path
-from typing import Any
+from typing import Any, NamedTuple
 
 from tests.vm.driver.dhcp import Lease
 from tests.vm.driver.document import Document
@@ -136,10 +136,18 @@ class House:
         """The process of every service that stays up, without those that come when called and leave when idle."""
         return {unit: pid for unit, pid in self.router.main_pids().items() if unit not in ON_DEMAND}
 
-    def state(self) -> tuple[str, str, dict[str, str]]:
-        """What must stay the same when a change is refused: generation, rendered tree, every daemon's process."""
-        tree = self.router.run("readlink", "/run/patronus/current").out
-        return self.generation, tree, self.daemons()
+    def state(self) -> "State":
+        """What must stay the same when a change is refused."""
+        return State(
+            running=self.generation,
+            confirmed=self.router.run("readlink", "/config/confirmed").out,
+            pending=self.router.run("cat", "/run/patronus/pending.json", check=False).out,
+            kept=self.router.run("ls", "-A", "/config/generations").out,
+            tree=self.router.run("readlink", "/run/patronus/current").out,
+            # Stateless: without what counters have counted.
+            ruleset=self.router.run("nft", "--stateless", "list", "ruleset").out,
+            daemons=self.daemons(),
+        )
 
     def counters(self) -> Counter[str]:
         """Packets by the name of the rule that counted them; those of no rule in the document with their place."""
@@ -148,6 +156,18 @@ class House:
             owners = rule["place"] == "firewall.rules"
             found[rule["name"] if owners else f"{rule['place']}.{rule['name']} {rule['stage']}"] += rule["packets"]
         return found
+
+
+class State(NamedTuple):
+    """What a box runs: generations by name, the rendered tree, the kernel's rules, every daemon's process."""
+
+    running: str
+    confirmed: str
+    pending: str
+    kept: str
+    tree: str
+    ruleset: str
+    daemons: dict[str, str]
 
 
 class Applied:

@@ -85,6 +85,13 @@ class Peer:
         """Records the cable's traffic from now on, for the evidence."""
         self.spawn("tcpdump", "-i", CABLE, "-U", "-Z", "root", "-s", "256", "-w", str(self.capture_file))
 
+    def senders(self, packets: str) -> set[str]:
+        """Who has sent such packets (pcap-filter(7), UDP or TCP) on the cable since `record`."""
+        argv = ("tcpdump", "-Z", "root", "-n", "-t", "-r", str(self.capture_file), packets)
+        # It is still being written: a packet cut short at the end of the file is no failure.
+        lines = self.run(*argv, check=False).stdout.splitlines()
+        return {line.split()[1].rpartition(".")[0] for line in lines}
+
     def add_address(self, address: str, *, device: str = CABLE) -> None:
         """Gives an interface an address with prefix length."""
         options = ["nodad"] if ":" in address else []
@@ -110,6 +117,10 @@ class Peer:
         infos = [info for link in found for info in link.get("addr_info", [])]
         # ip(8) leaves empty objects where its filter dropped an address.
         return [str(info["local"]) for info in infos if "local" in info and not info.get("tentative")]
+
+    def neighbours(self, address: str) -> Any:
+        """What this host knows of an address on its cable: ip-neighbour(8) as data."""
+        return self._read_json("ip", "-j", "neighbour", "show", "to", address, "dev", CABLE)
 
     def wait_for_ipv6(self) -> str:
         """The first global IPv6 address that router advertisements gave this host."""
