@@ -129,6 +129,7 @@ def _run_repart(definitions: Path, output: Path, epoch: int, seed: str) -> None:
     command = ["env", f"SOURCE_DATE_EPOCH={epoch}", f"SYSTEMD_REPART_MKFS_OPTIONS_EXT4={EXT4_OPTIONS}"]
     command += ["systemd-repart", "--empty=create", "--size=auto", "--offline=yes", "--dry-run=no"]
     command += ["--architecture=x86-64", f"--definitions={definitions}", f"--seed={seed}", str(output)]
-    done = run_in_sandbox(command, quiet=True)
+    # What lies on the disk belongs to root there, whoever makes it here.
+    done = run_in_sandbox(command, quiet=True, as_root=True)
     if done.returncode:
         die(f"systemd-repart could not write {output.name}:\n{done.stdout}")

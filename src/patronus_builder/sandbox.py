@@ -31,10 +31,15 @@ def wrap_command(command: Sequence[str]) -> tuple[list[str], dict[str, str]]:
 
 
 def run_in_sandbox(
-    command: Sequence[str], *, folder: Path | None = None, quiet: bool = False
+    command: Sequence[str], *, folder: Path | None = None, quiet: bool = False, as_root: bool = False
 ) -> subprocess.CompletedProcess[str]:
-    """Run a command to its end; `quiet` captures its stdout and stderr together, for the caller to show."""
+    """Run a command to its end; `quiet` captures its stdout and stderr together, for the caller to show.
+
+    `as_root`: this user's files are root's to the command, see `host.act_as_root`.
+    """
     arguments, environment = wrap_command(command)
+    if as_root and not is_inside():
+        arguments = host.act_as_root(arguments)
     return subprocess.run(
         arguments,
         cwd=folder,
