@@ -177,10 +177,13 @@ def test_a_confirm_the_box_refuses_is_not_repeated(ssh: Ssh, bundle: Path, patro
 
 
 def test_a_box_nobody_reaches_is_code_three(ssh: Ssh, bundle: Path, patronus: Command) -> None:
-    ssh.answer(plan="echo 'ssh: connect: No route to host' >&2; exit 255")
+    ssh.answer(plan="printf 'ssh: connect: No route to host\\r\\n' >&2; exit 255")
     code, _, err = push(patronus, ssh, bundle, "--yes")
     assert code == 3
-    assert "No route to host" in err
+    assert err.splitlines() == [
+        "ssh: connect: No route to host",
+        "patronus: no connection to admin@gw, or it broke; try: ssh admin@gw patronus status",
+    ]
     assert ssh.commands() == [PLAN]
 
 

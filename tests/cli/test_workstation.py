@@ -396,7 +396,7 @@ def test_a_signed_document_with_mistakes_is_refused(
 def test_a_trust_folder_needs_enough_keys(alice: Path, tmp_path: Path, patronus: Command) -> None:
     done = patronus("keygen", alice.with_suffix(".pub"), "--trust", "trust", "--threshold", "2")
     assert done.returncode == 1
-    assert "the threshold is 2, but only 1 keys are listed" in done.stderr
+    assert "2 different keys must sign, but there is only 1" in done.stderr
     assert not (tmp_path / "trust").exists()
     assert patronus("keygen", alice, "--trust", "trust").returncode == 1, "a private key is no public one"
     done = patronus("keygen", alice.with_suffix(".pub"), "--trust", "trust")
@@ -548,6 +548,77 @@ def test_a_closed_stream_is_an_empty_one(closed: tuple[int, ...], document: Path
             done = subprocess.run(argv, env=environment, capture_output=True, check=False, preexec_fn=close)
             assert done.returncode == code
             assert b"Traceback" not in done.stderr
+
+
+def test_a_bundle_is_no_document_and_a_document_no_bundle(
+    document: Path, bundle: Path, trust: Path, patronus: Command
+) -> None:
+    for argv in (["check", bundle], ["plan", bundle], ["diff", document, bundle], ["diff", bundle, document]):
+        done = patronus(*argv)
+        assert done.returncode == 1
+        assert "house.bundle is a signed bundle, no document" in done.stderr
+        assert "patronus inspect" in done.stderr
+    for argv in (["inspect", document], ["verify", document, "--trust", trust], ["push", "gw", document, "--yes"]):
+        done = patronus(*argv)
+        assert done.returncode == 1
+        assert "patronus sign" in done.stderr
+
+
+def test_no_fragment_is_left_out_in_silence(document: Path, patronus: Command) -> None:
+    (document.parent / "nat.yml").write_bytes(write({"nat": {}}))
+    done = patronus("check", document.parent)
+    assert done.returncode == 1
+    assert "nat.yml would not be read" in done.stderr
+
+
+def test_of_two_documents_the_wrong_one_is_named(document: Path, broken: Path, patronus: Command) -> None:
+    assert f"(in {broken})" in patronus("plan", document, "--against", broken).stderr
+    assert f"(in {broken})" not in patronus("plan", broken, "--against", document).stderr
+    assert "absent.yaml cannot be read" in patronus("diff", "absent.yaml", document).stderr
+    assert "absent.yaml cannot be read" in patronus("diff", document, "absent.yaml").stderr
+
+
+@pytest.mark.parametrize(
+    ("option", "value"),
+    [
+        ("--minimum-image", "latest"),
+        ("--device", "my box"),
+        ("--group", "Ä"),
+        ("--comment", "a\nb"),
+        ("--author", "a" * 999),
+    ],
+)
+def test_an_option_that_does_not_fit_leads_to_the_options(
+    option: str, value: str, document: Path, alice: Path, tmp_path: Path, patronus: Command
+) -> None:
+    done = patronus("sign", document, "--key", alice, "-o", "out", option, value)
+    assert done.returncode == 1
+    assert option[2:5] in done.stderr
+    assert "see: patronus sign --help" in done.stderr
+    assert "Make the bundle with" not in done.stderr
+    assert not (tmp_path / "out").exists()
+
+
+def test_a_bundle_that_has_expired_when_it_is_signed(document: Path, alice: Path, patronus: Command) -> None:
+    done = patronus("sign", document, "--key", alice, "-o", "out", "--expires", "2020-12-31")
+    assert done.returncode == 0
+    assert "warning: it has expired already, on 2020-12-31" in done.stderr
+
+
+def test_a_private_key_is_no_member_of_a_trust_folder(alice: Path, tmp_path: Path, patronus: Command) -> None:
+    done = patronus("keygen", alice, "--trust", "trust")
+    assert done.returncode == 1
+    assert f"{alice} is a private key" in done.stderr
+    assert f"{alice}.pub" in done.stderr
+    assert not (tmp_path / "trust").exists()
+
+
+def test_what_is_no_trust_folder(bundle: Path, alice: Path, tmp_path: Path, patronus: Command) -> None:
+    for folder in (tmp_path, tmp_path / "absent", alice.with_suffix(".pub")):
+        done = patronus("verify", bundle, "--trust", folder)
+        assert done.returncode == 1
+        assert f"{folder} is no trust folder" in done.stderr
+        assert "patronus keygen" in done.stderr
 
 
 FORGED = "the document is valid"

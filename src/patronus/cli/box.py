@@ -4,7 +4,6 @@ from __future__ import annotations
 
 import argparse
 import base64
-import os
 import sys
 from pathlib import Path
 
@@ -94,7 +93,7 @@ def run_history(arguments: argparse.Namespace) -> int:
 
 def run_diff(arguments: argparse.Namespace) -> int:
     """Compare generations, or two documents."""
-    if os.path.exists(arguments.old):  # noqa: PTH110 - two documents on a workstation, not generations of a box
+    if any(map(_is_document, (arguments.old, arguments.new))):
         from patronus.ops.workstation import plan
 
         if not arguments.new:
@@ -104,6 +103,11 @@ def run_diff(arguments: argparse.Namespace) -> int:
         review = call(registry.DIFF, m.DiffRequest(old=arguments.old, new=arguments.new))
     print(review.model_dump_json()) if arguments.json else print_review(review)
     return 0
+
+
+def _is_document(name: str) -> bool:
+    """Tell a document on a workstation from a generation of a box, whose name has neither a dot nor a slash."""
+    return bool(name) and (Path(name).exists() or "." in name or "/" in name)
 
 
 def run_show(arguments: argparse.Namespace) -> int:

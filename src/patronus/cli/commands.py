@@ -16,32 +16,32 @@ from patronus.values.limits import DEFAULT_CONFIRM, MAX_CONFIRM, MAX_SERIAL
 
 def add_workstation(commands: Any) -> None:
     """Add the workstation's commands to the parser."""
-    check = commands.add_parser("check", help="validate a document or a folder of fragments")
+    check = _describe(commands, "check", "validate a document or a folder of fragments")
     _add_document(check)
     check.set_defaults(run="workstation:run_check")
 
-    plan = commands.add_parser("plan", help="show what a document renders to, or what it changes")
+    plan = _describe(commands, "plan", "show what a document renders to, or what it changes")
     _add_document(plan)
     plan.add_argument("--against", type=Path, metavar="FILE", help="the document that runs now")
     plan.set_defaults(run="workstation:run_plan")
 
     _add_sign(commands)
 
-    verify = commands.add_parser("verify", help="check a bundle's signatures and its document")
+    verify = _describe(commands, "verify", "check a bundle's signatures and its document")
     _add_bundle(verify)
     verify.add_argument("--trust", type=Path, required=True, metavar="FOLDER", help="folder with allowed_signers")
     verify.add_argument("--json", action="store_true", help="print data for programs")
     verify.set_defaults(run="workstation:run_verify")
 
-    inspect = commands.add_parser("inspect", help="show what a bundle claims, unverified")
+    inspect = _describe(commands, "inspect", "show what a bundle claims, unverified")
     _add_bundle(inspect)
     inspect.add_argument("--json", action="store_true", help="print data for programs")
     inspect.set_defaults(run="workstation:run_inspect")
 
-    schema = commands.add_parser("schema", help="print the JSON Schema of the document")
+    schema = _describe(commands, "schema", "print the JSON Schema of the document")
     schema.set_defaults(run="workstation:run_schema")
 
-    keygen = commands.add_parser("keygen", help="make a trust folder from public SSH keys (ssh-keygen makes the keys)")
+    keygen = _describe(commands, "keygen", "make a trust folder from public SSH keys (ssh-keygen makes the keys)")
     keygen.add_argument("keys", type=Path, nargs="+", metavar="KEY.pub")
     keygen.add_argument("--trust", type=Path, required=True, metavar="FOLDER", help="the folder to write")
     keygen.add_argument("--threshold", type=int, default=1, help="how many different keys must sign (default 1)")
@@ -52,7 +52,9 @@ def add_workstation(commands: Any) -> None:
 
 def _add_document(parser: argparse.ArgumentParser) -> None:
     parser.add_argument("document", type=Path, help="YAML file, folder of YAML files, or - for standard input")
-    parser.add_argument("--profiles", nargs="*", metavar="NAME", help="profiles of the image (default: any)")
+    parser.add_argument(
+        "--profiles", nargs="*", metavar="NAME", help="profiles of the image, behind the document (default: any)"
+    )
     parser.add_argument("--json", action="store_true", help="print data for programs")
 
 
@@ -61,7 +63,7 @@ def _add_bundle(parser: argparse.ArgumentParser) -> None:
 
 
 def _add_sign(commands: Any) -> None:
-    sign = commands.add_parser("sign", help="check a document and sign it; or add a signature to a bundle")
+    sign = _describe(commands, "sign", "check a document and sign it; or add a signature to a bundle")
     sign.add_argument("document", type=Path, help="YAML file, folder of YAML files, bundle, or - for standard input")
     sign.add_argument("--key", type=Path, action="append", required=True, help="private SSH key, or .pub with an agent")
     sign.add_argument(
@@ -70,9 +72,9 @@ def _add_sign(commands: Any) -> None:
     sign.add_argument("--serial", type=_serial, default=0, metavar="N", help="must grow (default: seconds since 1970)")
     sign.add_argument("--device", action="append", default=[], metavar="ID", help="only this box (default: any)")
     sign.add_argument("--group", action="append", default=[], help="only boxes of this group")
-    sign.add_argument("--minimum-image", default="0", metavar="VERSION")
+    sign.add_argument("--minimum-image", default="0", metavar="VERSION", help="only images from this version on, 1.4")
     sign.add_argument("--author", default="", help="default: your login name")
-    sign.add_argument("--comment", default="")
+    sign.add_argument("--comment", default="", help="a line for the history")
     sign.add_argument("--parent", type=Path, metavar="BUNDLE", help="only on a box that runs this one")
     sign.add_argument("--trust", type=Path, metavar="FOLDER", help="carry this trust store: it replaces the box's own")
     sign.add_argument("--expires", type=_day, metavar="DATE", help="warn after this day, 2030-12-31")
@@ -97,9 +99,11 @@ def add_box(commands: Any) -> None:
 
     _add(commands, "history", "kept generations")
 
-    diff = _add(commands, "diff", "what differs between two documents, or two generations")
-    diff.add_argument("old")
-    diff.add_argument("new", nargs="?", default="", help="default: the running one")
+    diff = _describe(commands, "diff", "what differs between two documents or, on the box, two generations")
+    diff.add_argument("old", help="YAML file, folder of YAML files, or generation")
+    diff.add_argument("new", nargs="?", default="", help="the same; on the box by default the running generation")
+    diff.add_argument("--json", action="store_true", help="print data for programs")
+    diff.set_defaults(run="box:run_diff")
 
     show = _add(commands, "show", "a generation's document")
     show.add_argument("generation", nargs="?", default="", help="default: the running one")
@@ -153,6 +157,11 @@ def add_trust(commands: Any) -> None:
     enrol.add_argument("--group", action="append", default=[], help="a group this box is in")
 
 
+def _describe(commands: Any, name: str, text: str) -> argparse.ArgumentParser:
+    parser: argparse.ArgumentParser = commands.add_parser(name, help=text, description=f"{text[0].upper()}{text[1:]}.")
+    return parser
+
+
 def _add(commands: Any, name: str, text: str, module: str = "box") -> argparse.ArgumentParser:
     parser: argparse.ArgumentParser = commands.add_parser(name, help=f"{text} (on the box)", description=text)
     parser.add_argument("--json", action="store_true", help="print data for programs")
@@ -162,8 +171,10 @@ def _add(commands: Any, name: str, text: str, module: str = "box") -> argparse.A
 
 def _add_deadline(parser: argparse.ArgumentParser) -> None:
     group = parser.add_mutually_exclusive_group()
-    group.add_argument("--confirm-within", type=_seconds, default=DEFAULT_CONFIRM, metavar="TIME", help="default 10m")
-    group.add_argument("--confirm-now", action="store_const", const=0, dest="confirm_within", help="no way back")
+    deadline = "it goes back unless it is confirmed within this time: 90s, 10m, 2h (default 10m)"
+    group.add_argument("--confirm-within", type=_seconds, default=DEFAULT_CONFIRM, metavar="TIME", help=deadline)
+    at_once = "keep it at once: nothing goes back by itself"
+    group.add_argument("--confirm-now", action="store_const", const=0, dest="confirm_within", help=at_once)
 
 
 def _day(text: str) -> datetime:
@@ -190,11 +201,15 @@ def _seconds(text: str) -> int:
 
 def add_push(commands: Any) -> None:
     """Add `push` to the parser."""
-    push = commands.add_parser("push", help="apply a bundle on a box over SSH and confirm when the box still answers")
+    push = _describe(commands, "push", "apply a bundle on a box over SSH and confirm when the box still answers")
     push.add_argument("host", help="as ssh(1) takes it: admin@192.168.1.1")
     _add_bundle(push)
-    push.add_argument("--confirm-within", type=_seconds, default=DEFAULT_CONFIRM, metavar="TIME", help="default 10m")
-    push.add_argument("--reconnect-within", type=_seconds, default=60, metavar="TIME", help="default 1m")
+    deadline = "the box goes back by itself unless it is confirmed within this time (default 10m)"
+    push.add_argument("--confirm-within", type=_seconds, default=DEFAULT_CONFIRM, metavar="TIME", help=deadline)
+    patience = "give up reconnecting after this time (default 1m)"
+    push.add_argument("--reconnect-within", type=_seconds, default=60, metavar="TIME", help=patience)
     push.add_argument("--yes", action="store_true", help="do not ask after showing the plan")
-    push.add_argument("--ssh-option", "-o", action="append", default=[], metavar="OPTION", help="for ssh -o")
+    push.add_argument(
+        "--ssh-option", "-o", action="append", default=[], metavar="OPTION", help="handed to ssh -o, such as Port=2222"
+    )
     push.set_defaults(run="push:run_push")

@@ -9,7 +9,7 @@ import time
 
 from patronus.cli.text import print_review, say
 from patronus.ops.errors import CallFailed
-from patronus.ops.inputs import STDIN, read_input
+from patronus.ops.inputs import STDIN, is_bundle, read_input
 from patronus.ops.messages import Review
 from patronus.values.problem import Problem, Refused
 
@@ -17,6 +17,8 @@ _NEW_CONNECTION = (
     *("-o", "ControlMaster=no", "-o", "ControlPath=none", "-o", "ConnectTimeout=5"),
     *("-o", "ServerAliveInterval=5", "-o", "ServerAliveCountMax=3"),
 )
+_NO_CONNECTION = 255
+"""What ssh(1) ends with when it fails itself."""
 _LONGEST = 300
 """Seconds for one command on the box."""
 _SHORTEST_TRY = 10.0
@@ -35,6 +37,8 @@ def run_push(arguments: argparse.Namespace) -> int:
         message = "a bundle from standard input leaves nothing to answer the question with"
         raise Refused([Problem("", message, "look at the plan first, then give --yes; or name a file")])
     bundle = read_input(arguments.bundle)
+    if not is_bundle(bundle):
+        raise Refused([Problem("", f"{arguments.bundle} is no signed bundle", "make one with: patronus sign")])
     try:
         plan = _plan(arguments, bundle)
         print_review(plan)
@@ -98,9 +102,11 @@ def _remote(arguments: argparse.Namespace, *command: str, stdin: bytes = b"", lo
     except (OSError, subprocess.TimeoutExpired) as error:
         raise CallFailed(f"ssh {arguments.host}: {error}") from error
     if done.stderr:
-        say(done.stderr.decode("utf-8", "backslashreplace").rstrip("\n"))
+        say(done.stderr.decode("utf-8", "backslashreplace").replace("\r\n", "\n").rstrip("\n"))
     if done.returncode == 1:
         raise RemoteRefused(f"{arguments.host} refuses to {command[0]} it")
+    if done.returncode == _NO_CONNECTION:
+        raise CallFailed(f"no connection to {arguments.host}, or it broke; try: ssh {arguments.host} patronus status")
     if done.returncode:
         raise CallFailed(f"`patronus {command[0]}` on {arguments.host} ended with code {done.returncode}")
     return done.stdout

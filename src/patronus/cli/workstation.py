@@ -47,7 +47,7 @@ def run_sign(arguments: argparse.Namespace) -> None:
         trust=arguments.trust,
     )
     bundle = workstation.sign(arguments.document, arguments.key, options)
-    print_findings(workstation.new_trust(bundle))
+    print_findings(workstation.tell_signed(bundle))
     if to_stdout:
         sys.stdout.buffer.write(bundle)
     else:

@@ -34,11 +34,25 @@ def _write_limit(limit: int) -> str:
     return f"{limit // 2**20} MiB" if limit >= 2**20 else f"{limit // 2**10} KiB"
 
 
+def is_bundle(raw: bytes) -> bool:
+    """Tell a bundle from a document by its first bytes."""
+    return raw.startswith(b"PATRONUS")
+
+
 def read_documents(path: Path) -> dict[str, bytes]:
     """Read a document, or every `*.yaml` of a folder, by file name. Raises Refused."""
     if not path.is_dir():
-        return {STDIN_NAME if path == STDIN else path.name: read_input(path, MAX_DOCUMENT)}
+        raw = read_input(path, MAX_DOCUMENT)
+        if is_bundle(raw):
+            hint = (
+                f"look into it with: patronus inspect {path}, or check it with: patronus verify {path} --trust FOLDER"
+            )
+            raise Refused([Problem("", f"{path} is a signed bundle, no document", hint)])
+        return {STDIN_NAME if path == STDIN else path.name: raw}
     paths = sorted(path.glob("*.yaml"))
+    if misnamed := sorted(path.glob("*.yml")):
+        hint = "name every fragment *.yaml, or move it elsewhere"
+        raise Refused([Problem("", f"{file} would not be read", hint) for file in misnamed])
     if not paths:
         raise Refused([Problem("", f"{path} holds no *.yaml file", "name the folder with your fragments")])
     problems = list(_find_odd(paths))

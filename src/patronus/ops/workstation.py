@@ -12,7 +12,7 @@ from typing import Any, NamedTuple, cast
 
 from patronus.host.files import write_atomically
 from patronus.host.sshkeygen import SshKeygen
-from patronus.ops.inputs import MAX_KEYS, STDIN, STDIN_NAME, read_documents, read_input
+from patronus.ops.inputs import MAX_KEYS, STDIN, STDIN_NAME, is_bundle, read_documents, read_input
 from patronus.ops.messages import FileChange, Finding, Review
 from patronus.pipeline.build import Built, build, documents_of
 from patronus.pipeline.review import review
@@ -54,8 +54,17 @@ def check(path: Path, profiles: Collection[str] | None = None) -> tuple[Finding,
 def plan(path: Path, against: Path | None = None, profiles: Collection[str] | None = None) -> Review:
     """Tell what a document renders to, or what it changes `against` another one."""
     new = build(read_documents(path), profiles)
-    old = build(read_documents(against), profiles) if against else None
-    return _review(old, new)
+    return _review(_build_old(against, profiles) if against else None, new)
+
+
+def _build_old(path: Path, profiles: Collection[str] | None) -> Built:
+    """Build what a document is compared with. Raises Refused, and says that it is this one which is wrong."""
+    documents = read_documents(path)
+    try:
+        return build(documents, profiles)
+    except Refused as refused:
+        found = [problem._replace(message=f"{problem.message} (in {path})") for problem in refused.problems]
+        raise Refused(found) from None
 
 
 def _review(old: Built | None, new: Built) -> Review:
@@ -99,27 +108,34 @@ def sign(path: Path, keys: Sequence[Path], options: SignOptions) -> bytes:
     members = _members(documents)
     if options.trust:
         members[SIGNERS], members[POLICY] = render_store(read_trust(options.trust))
-    return make_bundle(pack(manifest, members), [str(key) for key in keys], keygen)
+    try:
+        payload = pack(manifest, members)
+    except Refused as refused:  # the document is good: it is an option that does not fit
+        found = [problem._replace(hint="correct the option; see: patronus sign --help") for problem in refused.problems]
+        raise Refused(found) from None
+    return make_bundle(payload, [str(key) for key in keys], keygen)
 
 
-def new_trust(bundle: bytes) -> tuple[Finding, ...]:
-    """Tell what somebody who signed this bundle should know about the trust store it carries; nothing is verified."""
+def tell_signed(bundle: bytes) -> tuple[Finding, ...]:
+    """Tell what somebody who signed this bundle should know about it; nothing is verified."""
     sealed = split(bundle)
-    store = carried_store(unpack(sealed.payload).members)
-    if store is None:
-        return ()
-    keys = [parse_signature(text).key for text in sealed.signatures]
+    payload = unpack(sealed.payload)
+    notes = []
+    if payload.manifest.expires and payload.manifest.expires < datetime.now(UTC):
+        message = f"it has expired already, on {payload.manifest.expires:%Y-%m-%d}"
+        notes.append(Problem("", message, "give a later day with --expires", WARNING))
+    store = carried_store(payload.members)
+    return _findings([*notes, *_tell_store(store, sealed.signatures)] if store else notes)
+
+
+def _tell_store(store: TrustStore, signatures: Sequence[bytes]) -> list[Problem]:
+    keys = [parse_signature(text).key for text in signatures]
     gone = [key.fingerprint for key in keys if store.find(key) is None]
     notes = [Problem("", f"new trust store: {line}", severity=WARNING) for line in outline(store)]
     if gone:
         message = f"with it, these signers count no more: {', '.join(gone)}"
         notes.append(Problem("", message, "sign the next bundle with a key of the new store", WARNING))
-    return _findings(notes)
-
-
-def is_bundle(raw: bytes) -> bool:
-    """Tell a bundle from a document by its first bytes."""
-    return raw.startswith(b"PATRONUS")
+    return notes
 
 
 def _members(documents: dict[str, bytes]) -> dict[str, bytes]:
@@ -154,6 +170,9 @@ def verify(path: Path, trust: Path) -> Verdict:
 def read_trust(folder: Path) -> TrustStore:
     """Read a trust folder: `allowed_signers` and `policy.json` (without it, one signature is enough)."""
     policy = folder / "policy.json"
+    if not (folder / "allowed_signers").exists():
+        hint = "name a folder that patronus keygen has written"
+        raise Refused([Problem("", f"{folder} is no trust folder: it holds no allowed_signers", hint)])
     signers = read_input(folder / "allowed_signers", MAX_KEYS)
     return parse_store(signers, read_input(policy, MAX_KEYS) if policy.exists() else b'{"threshold":1}')
 
@@ -199,7 +218,11 @@ def keygen(
     public_keys: Sequence[Path], folder: Path, threshold: int, groups: Sequence[str] = (), *, rotation: bool = True
 ) -> str:
     """Write a trust folder that accepts these public keys; return its fingerprint. Never over one. Raises Refused."""
-    signers = tuple(read_signer(key.stem, read_input(key, MAX_KEYS)) for key in public_keys)
+    signers = tuple(read_signer(key.stem, _read_public(key)) for key in public_keys)
+    different = len({signer.key for signer in signers})
+    if threshold > different:
+        hint = "name more public keys, or give a lower --threshold"
+        raise Refused([Problem("", f"{threshold} different keys must sign, but there is only {different}", hint)])
     allowed, policy = render_store(TrustStore(signers, threshold, tuple(groups) or None, rotation))
     store = parse_store(allowed, policy)
     if (folder / "allowed_signers").exists() and read_trust(folder) != store:
@@ -208,6 +231,14 @@ def keygen(
     write_atomically(folder / "allowed_signers", allowed)
     write_atomically(folder / "policy.json", policy)
     return store.fingerprint
+
+
+def _read_public(path: Path) -> bytes:
+    raw = read_input(path, MAX_KEYS)
+    if raw.startswith(b"-----BEGIN"):
+        hint = f"name the public one, usually {path}.pub; the private one never leaves you"
+        raise Refused([Problem("", f"{path} is a private key", hint)])
+    return raw
 
 
 def schema() -> str:
