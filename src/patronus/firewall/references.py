@@ -10,6 +10,8 @@ from patronus.values.facts import Context
 from patronus.values.problem import WARNING, Problem, name_some
 
 Found = Iterable[Problem]
+_ANY = {"any", "all"}
+_EVERYTHING = "leave the list out to match everything"
 
 
 def check_links(path: str, terms: Sequence[LinkTerm], context: Context) -> Found:
@@ -20,7 +22,7 @@ def check_links(path: str, terms: Sequence[LinkTerm], context: Context) -> Found
         if context.zone(term.name) is None:
             if context.may_hold("zones", term.name) or context.may_hold("interfaces", term.name):
                 continue
-            hint = f"known: {name_some(context.places)}"
+            hint = _EVERYTHING if term.name in _ANY else f"known: {name_some(context.places)}"
             yield Problem(f"{path}[{index}]", f"there is no zone or interface {term.name!r}", hint)
         elif not context.links_in([term.name]) and not context.may_hide_links:
             yield Problem(f"{path}[{index}]", f"no interface is in the zone {term.name!r}",
@@ -46,7 +48,8 @@ def _check_alias(path: str, name: str, kind: str, context: Context) -> Found:
     if context.may_hold("aliases", name):
         return
     if fact is None:
-        hint = "leave the list out to match everything" if name == "any" else "define it under `aliases`"
+        hint = "define it under `aliases`" if kind == "addresses" else "write the number, or define it under `aliases`"
+        hint = _EVERYTHING if name in _ANY else hint
         yield Problem(path, f"there is no alias {name!r}", hint)
     elif (fact.ports if kind == "addresses" else fact.addresses) is not None:
         other = "ports" if kind == "addresses" else "addresses"

@@ -12,7 +12,7 @@ from patronus.features.contract import Feature
 from patronus.pipeline.fields import look_up, sibling_fields
 from patronus.pipeline.gaps import Gaps
 from patronus.pipeline.salvage import salvage
-from patronus.pipeline.wording import explain, explain_all, suggest
+from patronus.pipeline.wording import explain, explain_all, list_settings, suggest
 from patronus.values.problem import Problem, config_path
 
 Path = tuple[str | int, ...]
@@ -64,6 +64,8 @@ def _explain_one(feature: Feature[Any], detail: Any, written: Any) -> tuple[str,
     message, hint = explain(detail, str(detail["loc"][-2]) if is_key else written)
     if detail["type"] == "extra_forbidden":
         hint = suggest(str(detail["loc"][-1]), sibling_fields(feature.schema, detail["loc"][:-1]))
+    elif detail["type"] == "model_type":
+        hint = list_settings(sibling_fields(feature.schema, detail["loc"]))
     return message, hint
 
 

@@ -10,6 +10,7 @@ from typing import Any
 
 from patronus.values.fields import Misfit
 from patronus.values.numbers import write_duration, write_size
+from patronus.values.problem import name_some
 
 _FIXED = {
     "extra_forbidden": ("is not a known key here", "remove it"),
@@ -35,6 +36,8 @@ _LENGTHS = {
     "string_too_short": ("min_length", "at least", "characters", "write something, or remove the line"),
 }
 _SINGULAR = {"entries": "entry", "characters": "character"}
+_MEANT = {"accept": "pass", "allow": "pass", "permit": "pass", "deny": "block", "drop": "block"}
+"""Words of other firewalls for ours."""
 _MANY = 8
 """Choices a person still reads to the end."""
 
@@ -106,6 +109,12 @@ def _find_close(word: str, known: tuple[str, ...]) -> str:
     return next(iter(difflib.get_close_matches(word, known, 1)), "")
 
 
+def list_settings(known: Iterable[str]) -> str:
+    """Return a hint for something that stands where settings belong, which are `known`."""
+    names = name_some(known)
+    return f"write `key: value` below it; known there: {names}" if names != "none" else _FIXED["model_type"][1]
+
+
 def suggest(word: str, known: Iterable[str]) -> str:
     """Return a hint for a word that is none of `known`."""
     known = list(known)
@@ -117,6 +126,8 @@ def suggest(word: str, known: Iterable[str]) -> str:
 
 def _explain_choice(choices: list[str], written: Any) -> tuple[str, str]:
     close = find_close(written, choices) if isinstance(written, str) else ""
+    if str(written).lower() in _MEANT and _MEANT[str(written).lower()] in choices:
+        close = _MEANT[str(written).lower()]
     hint = f"did you mean `{close}`?" if close else ""
     if len(choices) > _MANY:
         return "expected one of the words this setting knows", hint or f"known here: {', '.join(choices)}"

@@ -11,6 +11,7 @@ from pydantic import BaseModel, ConfigDict
 
 from patronus.values import addresses
 from patronus.values.fields import from_text
+from patronus.values.words import suggest_name
 
 T = TypeVar("T")
 
@@ -29,9 +30,12 @@ def _suggest_mac(written: str) -> str:
 
 
 def _suggest_host_part(written: str) -> str:
-    """Guess at an address with a prefix length where none belongs."""
+    """Guess at an address with a prefix length, or with a port, where none belongs."""
     try:
-        return f"`{ipaddress.ip_interface(written).ip}`, without prefix length" if "/" in written else ""
+        if "/" in written:
+            return f"`{ipaddress.ip_interface(written).ip}`, without prefix length"
+        host = written.rpartition(":")[0]
+        return f"`{ipaddress.ip_address(host.strip('[]'))}`, without port" if "." in host or "]" in host else ""
     except ValueError:
         return ""
 
@@ -150,6 +154,7 @@ LinkTerm = Annotated[
         addresses.parse_link_term,
         "a zone, an interface or self; a leading ! excludes it",
         "a name from the sections `zones` or `interfaces`; several stand in a list",
+        suggest_name("!?[a-z][a-z0-9_-]*", 16, "!_-"),
     ),
 ]
 

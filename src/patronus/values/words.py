@@ -37,6 +37,13 @@ def _name(expected: str, max_length: int) -> tuple[Any, ...]:
     return match_whole(pattern, expected, hint, suggest_name(pattern, max_length), max_length=max_length)
 
 
+def _suggest_hostname(written: str) -> str:
+    """Guess at `gw.home.arpa`, and at signs that have no place in a host name."""
+    if re.fullmatch(rf"{_DOMAIN}\.?", written[:254]):
+        return f"`{written.partition('.')[0]}`; the domain stands in a setting of its own"
+    return suggest_name(_LABEL, 63, "-")(written)
+
+
 def _not_reserved(value: str) -> str:
     if value in _RESERVED_LINKS:
         raise Misfit(f"another name: {value!r} is a reserved word", "choose another name, such as lan or dmz")
@@ -69,7 +76,7 @@ Hostname = Annotated[
         _LABEL,
         "a host name: letters, digits and -, at most 63",
         "the name alone, without domain, dots, spaces and _",
-        suggest_name(_LABEL, 63, "-"),
+        _suggest_hostname,
         max_length=63,
     ),
 ]
