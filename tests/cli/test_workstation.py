@@ -177,7 +177,10 @@ def test_sign_inspect_verify(document: Path, trust: Path, alice: Path, tmp_path:
     assert (done.returncode, done.stdout) == (0, "")
     shown = patronus("inspect", output).stdout
     assert shown.startswith("UNVERIFIED")
-    for line in ("serial: 5", "for: device gate-1", "comment: Grüße", "expires: 2030-12-31 00:00:00 UTC"):
+    for line in (
+        "serial: 5", "for: device gate-1", "comment: Grüße", "expires: 2030-12-31 00:00:00 UTC",
+        "needs image: 0.2 or later",
+    ):  # fmt: skip
         assert line in shown
     data = json.loads(patronus("inspect", "--json", output).stdout)
     assert data["manifest"]["serial"] == 5
@@ -282,6 +285,9 @@ def test_a_folder_is_signed_as_fragments_any_box_reads(
         member["name"] for member in json.loads(patronus("inspect", "--json", "out").stdout)["manifest"]["members"]
     ]
     assert names == ["config/00-base.yaml", "config/01-gr-e-2.yaml"]
+    shown = patronus("inspect", "out").stdout
+    assert "for: every device\n" in shown
+    assert "needs image: any\n" in shown
     assert patronus("verify", "out", "--trust", trust).returncode == 0
 
 
@@ -436,6 +442,7 @@ def test_wrong_usage_is_code_two(argv: list[str], patronus: Command) -> None:
     done = patronus(*argv)
     assert (done.returncode, done.stdout) == (2, "")
     assert "usage: patronus" in done.stderr
+    assert done.stderr.endswith(" --help\n")
 
 
 @pytest.mark.parametrize(

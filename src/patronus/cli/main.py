@@ -92,7 +92,7 @@ class Parser(argparse.ArgumentParser):
 
     def error(self, message: str) -> NoReturn:
         """End with the code for usage errors."""
-        super().error(safe(message))
+        super().error(safe(f"{message}; see: {self.prog} --help"))
 
 
 def make_parser() -> argparse.ArgumentParser:

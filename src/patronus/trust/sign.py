@@ -5,7 +5,7 @@ from datetime import datetime
 from typing import NamedTuple, Protocol
 
 from patronus.trust.format import seal, split
-from patronus.trust.manifest import Manifest
+from patronus.trust.manifest import ANY_DEVICE, Manifest
 from patronus.trust.payload import check_hashes, digest, unpack
 from patronus.trust.refusal import Reason, Refused, escape, refuse
 from patronus.trust.rotation import carried_store, outline
@@ -108,11 +108,12 @@ def inspect(bundle: bytes) -> Summary:
 
 
 def _describe(manifest: Manifest) -> list[str]:
-    wanted = [*(f"device {name}" for name in manifest.target.devices), *(f"group {g}" for g in manifest.target.groups)]
+    devices = ("every device" if name == ANY_DEVICE else f"device {name}" for name in manifest.target.devices)
+    wanted = [*devices, *(f"group {name}" for name in manifest.target.groups)]
     facts = {
         "serial": str(manifest.serial),
         "schema": str(manifest.schema),
-        "needs image": manifest.minimum_image,
+        "needs image": "any" if manifest.minimum_image == "0" else f"{manifest.minimum_image} or later",
         "for": ", ".join(wanted),
         "author": escape(manifest.author, 128),
         "created": _show(manifest.created),
