@@ -13,7 +13,7 @@ QUICK_KERNEL_ARGUMENTS = (
     "systemd.show_status=no",
     "mitigations=off",
     "cryptomgr.notests",
-    "lsm=capability,bpf",
+    "lsm=capability",
 )
 
 
