@@ -6,6 +6,7 @@ import shutil
 from collections.abc import Iterator, Mapping, Sequence
 from pathlib import Path
 
+from patronus.host.engine import digest_engine
 from patronus_builder.prepare import compile_python
 
 CURRENT = Path("/run/patronus/current")
@@ -14,6 +15,8 @@ LINKS_FOLDER = Path("usr/lib/patronus/links.d")
 VENDOR_FOLDER = Path("usr/share/patronus/vendor")
 PACKAGE = Path("usr/lib/python3/dist-packages/patronus")
 TRUST = Path("usr/lib/patronus/trust")
+# Which program renders documents here: a tree that was kept over a reboot counts for this one only.
+ENGINE = Path("usr/lib/patronus/engine")
 PRIVATE_KEY = re.compile(rb"-----BEGIN [A-Z0-9 ]*PRIVATE KEY-----\s+[A-Za-z0-9+/=\s]{64}")
 
 
@@ -26,6 +29,7 @@ def finish_root(root: Path, *, version: str, profiles: Sequence[str]) -> None:
     for stale in sorted((root / PACKAGE).rglob("__pycache__")):
         shutil.rmtree(stale)
     compile_python(root, [str(PACKAGE)])
+    (root / ENGINE).write_text(f"{digest_engine(root / PACKAGE)}\n")
     write_os_release(root, version=version, profiles=[name for name in profiles if name != "release"])
     link_folders(root)
     forget_identity(root)

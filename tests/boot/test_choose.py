@@ -157,8 +157,8 @@ def test_the_choice_is_handed_over_whole(box: Box) -> None:
     load.write_choice(box.layout, chosen)
     assert (box.layout.chosen / "bundle").read_bytes() == bundle
     assert (box.layout.chosen / "members/config.yaml").read_bytes() == chosen.verified.members["config.yaml"]
-    record = json.loads((box.layout.chosen / "record.json").read_bytes())
-    assert (record["serial"], record["delivered"]) == (3, True)
+    body = json.loads((box.layout.chosen / "record.json").read_bytes())
+    assert (body["record"]["serial"], body["delivered"], body["rendered"]) == (3, True, None)
 
 
 def test_the_banner_can_do_nothing_to_a_terminal(box: Box, capsys: pytest.CaptureFixture[str]) -> None:

@@ -4,6 +4,7 @@ from pathlib import Path
 
 import pytest
 
+from patronus.host.engine import digest_engine
 from patronus_builder.rootfs import UnfitImageError, find_secrets, finish_root, restore_modes
 
 BASE_LINKS = "/etc/hosts\n/etc/ssh\n"
@@ -43,6 +44,26 @@ def test_the_image_names_itself_and_its_profiles(root: Path) -> None:
     assert 'IMAGE_VERSION="1.2.3"' in lines
     assert 'PATRONUS_PROFILES="dhcp dns"' in lines
     assert not any("Debian" in line for line in lines)
+
+
+def test_the_program_that_renders_here_is_noted_and_known_by_its_sources(root: Path) -> None:
+    package = root / "usr/lib/python3/dist-packages/patronus"
+    digests = []
+    for name in (
+        "features/a/plan.py",
+        "features/a/templates/a.j2",
+        "values/b.py",
+        "cli/main.py",
+        "features/a/README.md",
+    ):
+        (package / name).parent.mkdir(parents=True, exist_ok=True)
+        (package / name).write_text("NAME = 'one'\n")
+        digests.append(digest_engine(package))
+    assert len(set(digests)) == 3, "sources that render count, others do not"
+    (package / "values/b.py").rename(package / "values/c.py")
+    assert digest_engine(package) not in digests
+    finish(root)
+    assert (root / "usr/lib/patronus/engine").read_text() == f"{digest_engine(package)}\n"
 
 
 def test_rendered_folders_point_into_the_current_tree(root: Path) -> None:

@@ -13,11 +13,12 @@ from pathlib import Path
 import pytest
 from tests.box import sign, sign_members
 from tests.cli.conftest import Command
-from tests.documents import HOUSE, house, write
+from tests.documents import HOUSE, house, render_data, write
 
 from patronus.cli.main import make_parser
+from patronus.host.engine import digest_engine
 from patronus.host.sshkeygen import SshKeygen
-from patronus.trust import ANY_DEVICE, Manifest, Target, make_bundle, pack
+from patronus.trust import ANY_DEVICE, Manifest, Target, make_bundle, pack, split, unpack
 from patronus.values.version import SCHEMA_VERSION, VERSION
 from patronus_builder.image import DEFAULT_VERSION
 
@@ -284,7 +285,7 @@ def test_a_folder_is_signed_as_fragments_any_box_reads(
     names = [
         member["name"] for member in json.loads(patronus("inspect", "--json", "out").stdout)["manifest"]["members"]
     ]
-    assert names == ["config/00-base.yaml", "config/01-gr-e-2.yaml"]
+    assert names == ["config/00-base.yaml", "config/01-gr-e-2.yaml", "rendered.json"]
     shown = patronus("inspect", "out").stdout
     assert "for: every device\n" in shown
     assert "needs image: any\n" in shown
@@ -303,6 +304,53 @@ def test_a_second_signature_is_added(document: Path, alice: Path, mallory: Path,
         "good signature by alice",
         "good signature by mallory",
     ]
+
+
+def retold(bundle: Path, alice: Path, **claim: str) -> bytes:
+    """The bundle's document signed by Alice with another claim of what it renders to."""
+    members = dict(unpack(split(bundle.read_bytes()).payload).members)
+    members["rendered.json"] = json.dumps(
+        {**json.loads(members["rendered.json"]), **claim}, separators=(",", ":")
+    ).encode()
+    return sign_members(alice, 1, members)
+
+
+def test_a_bundle_says_what_its_document_renders_to(document: Path, alice: Path, patronus: Command) -> None:
+    assert patronus("sign", document, "--key", alice, "-o", "one").returncode == 0
+    members = unpack(split((document.parent / "one").read_bytes()).payload).members
+    assert json.loads(members["rendered.json"]) == {
+        "engine": digest_engine(),
+        "tree": render_data(HOUSE).manifest.digest,
+    }
+
+
+@pytest.mark.parametrize(
+    ("claim", "complaint"),
+    [
+        ({"tree": "00" * 32}, "its document renders to something else than it says"),
+        ({"engine": "00" * 32}, "the bundle was made with another version of patronus"),
+    ],
+)
+def test_nobody_signs_what_cannot_be_seen_here(
+    claim: dict[str, str], complaint: str, document: Path, alice: Path, mallory: Path, patronus: Command
+) -> None:
+    assert patronus("sign", document, "--key", alice, "-o", "one").returncode == 0
+    (document.parent / "false").write_bytes(retold(document.parent / "one", alice, **claim))
+    done = patronus("sign", "false", "--key", mallory, "-o", "both")
+    assert done.returncode == 1
+    assert complaint in done.stderr
+    assert not (document.parent / "both").exists()
+
+
+def test_verify_tells_a_rendering_that_is_not_the_one_here(
+    document: Path, trust: Path, alice: Path, patronus: Command
+) -> None:
+    assert patronus("sign", document, "--key", alice, "-o", "one").returncode == 0
+    (document.parent / "false").write_bytes(retold(document.parent / "one", alice, tree="00" * 32))
+    done = patronus("verify", "false", "--trust", trust)
+    assert done.returncode == 0
+    assert "renders to something else than it does here" in done.stderr
+    assert "renders to" not in patronus("verify", "one", "--trust", trust).stderr
 
 
 def test_a_bad_document_is_not_signed(broken: Path, alice: Path, tmp_path: Path, patronus: Command) -> None:

@@ -14,18 +14,19 @@ from typing import Any
 from unittest.mock import Mock
 
 import pytest
-from tests.box import Box, sign
-from tests.documents import HOUSE, house
+from tests.box import Box, sign, sign_members
+from tests.documents import HOUSE, house, render_data, write
 
 from patronus.boot import apply as boot_apply
 from patronus.boot import failsecure, load, revert
 from patronus.daemon import handlers
 from patronus.daemon.handlers import Busy, Caller
-from patronus.host import units
+from patronus.host import kept_tree, units
 from patronus.host.generations import Generations
 from patronus.host.run import CommandFailed, Done
 from patronus.ops import messages as m
 from patronus.pipeline import confirm as timer
+from patronus.trust.rendered import Rendered, encode_rendered
 from patronus.values.fragments import RULESET_PATH
 from patronus.values.problem import Refused
 
@@ -119,6 +120,19 @@ def test_a_plan_changes_nothing(box: Box, running: str) -> None:
     assert "-" in review.files[0].text
     assert box.system.calls == []
     assert (state(box), box.layout.current.readlink(), Generations(box.layout.config).records()) == before
+
+
+def test_the_tree_is_kept_for_the_next_boot_when_it_is_the_one_that_was_signed(box: Box, running: str) -> None:
+    engine, digest = "ab" * 32, render_data(OTHER).manifest.digest
+    (box.layout.vendor / "engine").write_text(f"{engine}\n")
+    told = {}
+    for serial, tree in enumerate((digest, "cd" * 32), 11):
+        members = {"config.yaml": write(OTHER), "rendered.json": encode_rendered(Rendered(engine, tree))}
+        result = apply(box, sign_members(box.key, serial, members))
+        confirm(box)
+        said = " ".join(finding.message for finding in result.review.findings)
+        told[tree] = (kept_tree.read(box.layout, result.generation, digest) is not None, "renders to something" in said)
+    assert told == {digest: (True, False), "cd" * 32: (False, True)}
 
 
 def test_going_back_restores_every_file_and_the_rules(box: Box, running: str) -> None:

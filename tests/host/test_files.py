@@ -9,10 +9,16 @@ from pathlib import Path
 import pytest
 from tests.host.power import every_cut
 
-from patronus.host.files import point_link, read_manifest, remove_other_trees, write_atomically, write_tree
+from patronus.host.files import (
+    MANIFEST_PATH,
+    point_link,
+    read_manifest,
+    remove_other_trees,
+    write_atomically,
+    write_tree,
+)
 from patronus.pipeline.render import Tree, render
 from patronus.values.fragments import File, Symlink
-from patronus.values.manifest import MANIFEST_PATH
 from patronus.values.plan import Plan
 
 TREE = render(

@@ -137,6 +137,17 @@ def test_the_box_tells_what_it_runs(house: House, verb: str) -> None:
     assert house.status()["generation"] in house.router.patronus(verb).out
 
 
+def open_kept_trees(house: House) -> None:
+    """What somebody with the disk in hand would do: let the trees kept for the next boot pass everything."""
+    kept = house.router.run("find", "/var/cache/patronus", "-type", "f").out.split()
+    assert kept
+    for path in kept:
+        rules = house.router.read(path)
+        house.router.write(path, rules.replace(b"policy drop", b"policy accept"))
+        assert house.router.read(path) != rules
+    house.router.run("sync", "--file-system", "/var")
+
+
 def test_a_power_cut_undoes_what_was_not_confirmed(house: House) -> None:
     assert house.lease
     confirmed = house.status()["confirmed"]
@@ -146,6 +157,7 @@ def test_a_power_cut_undoes_what_was_not_confirmed(house: House) -> None:
 
     house.router.write("/var/lib/flushed", b"flushed")
     house.router.run("sync", "/var/lib/flushed")
+    open_kept_trees(house)
     house.router.power_cut()
     house.router.boot()
 
@@ -153,5 +165,8 @@ def test_a_power_cut_undoes_what_was_not_confirmed(house: House) -> None:
     status = house.status()
     assert status["generation"] == status["confirmed"] == confirmed
     assert status["pending"] is None
+    assert "is not the one its owners signed: rendered again" in house.router.journal("-u", "patronus-apply.service")
+    rules = house.router.run("nft", "--terse", "list", "table", "inet", "patronus").out
+    assert all(f"hook {hook} priority filter; policy drop" in rules for hook in ("input", "forward"))
     assert house.router.read("/var/lib/flushed") == b"flushed"
     assert house.router.read("/etc/machine-id") == machine_id, "the box is still the same"

@@ -72,6 +72,7 @@ def test_a_power_cut_in_the_middle_of_an_apply_boots_the_confirmed_generation(ho
 
     wait_for(house.can_manage, what="the owner's way in")
     interrupted.assert_undone()
+    assert "is running, as it was rendered before" in house.router.journal("-u", "patronus-apply.service")
 
 
 def test_what_goes_back_may_be_killed_while_it_waits(house: House) -> None:

@@ -1,7 +1,8 @@
 """Boot step 2: render the chosen generation and make it current, before any network and any service.
 
 It starts together with step 1 and the rest of the early boot, and gets ready meanwhile: loading the engine takes longer
-than all of its work. What it waits for then is `patronus-ready.target`.
+than all of its work. What it waits for then is `patronus-ready.target`. When this image has rendered the generation
+before, and its signers say what it renders to, the tree kept then is taken and the engine is not loaded at all.
 """
 
 from __future__ import annotations
@@ -10,10 +11,11 @@ import gc
 import json
 import sys
 from pathlib import Path
+from typing import Any, NamedTuple
 
 import patronus
 from patronus.boot.failure import forget_failure, record_failure
-from patronus.host import files, identity, nft, trust, units
+from patronus.host import engine, files, identity, kept_tree, nft, units
 from patronus.host.generations import Generations, Record
 from patronus.host.layout import Layout
 from patronus.pipeline.apply import ApplyFailed, apply_tree
@@ -31,7 +33,7 @@ def main() -> int:
     layout = Layout()
     ready = units.Waiting(READY)
     try:
-        prepare()
+        prepare(layout)
         if not ready.is_up():
             print("<3>nothing to apply: a step before this one failed", file=sys.stderr)
             return 1
@@ -48,37 +50,88 @@ def main() -> int:
         )
 
 
-def prepare() -> None:
-    """Rehearse with the image's own example: modules, schemas and templates are loaded and compiled at first use."""
-    from patronus.pipeline.build import build
+class Chosen(NamedTuple):
+    """What step 1 handed over, and what the signers say the document renders to: digests of program and tree."""
 
-    build({EXAMPLE.name: EXAMPLE.read_bytes()})
+    record: Record
+    delivered: bool
+    rotates: bool
+    engine: str
+    tree: str
+
+
+def prepare(layout: Layout) -> None:
+    """Load what will be needed; what the disk says about the generation to come decides only how long it takes."""
+    confirmed = Generations(layout.config).confirmed()
+    if confirmed is None or not kept_tree.has_kept(layout, confirmed):
+        rehearse()
     nft.warm_up()
 
 
-def _apply(layout: Layout) -> int:
-    from patronus.pipeline.build import build, documents_of
+def rehearse() -> None:
+    """Render the image's own example: modules, schemas and templates are loaded and compiled at first use."""
+    from patronus.pipeline.build import build
 
-    body = json.loads((layout.chosen / "record.json").read_bytes())
-    delivered, rotates = body.pop("delivered"), body.pop("rotates")
-    record = Record(**body)
-    members = {name: (layout.chosen / "members" / name).read_bytes() for name in _names(layout.chosen / "members")}
-    tree = build(documents_of(members), identity.read_image(layout).profiles).tree
-    folder = files.write_tree(layout.trees, tree.tree_id, tree.manifest, tree.contents)
+    build({EXAMPLE.name: EXAMPLE.read_bytes()})
+
+
+def _apply(layout: Layout) -> int:
+    chosen = _read_chosen(layout)
+    kept = _find_kept(layout, chosen)
+    tree = kept or _render(layout)
+    folder = files.write_tree(layout.trees, tree.manifest.tree_id, tree.manifest, tree.contents)
     problems = preflight_booting(tree.manifest)
     if problems:
         raise Refused(problems)
     applied = apply_tree(layout, folder, EMPTY, booting=True)
     for warning in applied.warnings:
         print(f"<4>{warning}", file=sys.stderr)
-    if delivered:
-        Generations(layout.config).keep((layout.chosen / "bundle").read_bytes(), record)
-        kept = record._replace(confirmed_at=int((layout.chosen / "bundle").stat().st_mtime))
-        trust.confirm(layout, kept, rotates=rotates)
-    files.point_link(layout.run / "generation", record.generation)
+    if chosen.delivered:
+        _confirm(layout, chosen)
+    files.point_link(layout.run / "generation", chosen.record.generation)
     forget_failure(layout)
-    print(f"generation {record.generation} is running")
+    print(
+        f"generation {chosen.record.generation} is running, {'as it was rendered before' if kept else 'rendered now'}"
+    )
+    kept_tree.keep_signed(layout, chosen.record.generation, chosen.engine, chosen.tree, tree)
     return 0
+
+
+def _read_chosen(layout: Layout) -> Chosen:
+    body: dict[str, Any] = json.loads((layout.chosen / "record.json").read_bytes())
+    program, tree = body["rendered"] or ("", "")
+    return Chosen(Record(**body["record"]), body["delivered"], body["rotates"], program, tree)
+
+
+def _find_kept(layout: Layout, chosen: Chosen) -> kept_tree.Kept | None:
+    """Return the tree this image rendered before, if it is what the owners signed."""
+    generation = chosen.record.generation
+    if not kept_tree.has_kept(layout, generation):
+        return None
+    signed = chosen.tree if chosen.engine == engine.read_engine(layout) else ""
+    found = kept_tree.read(layout, generation, signed)
+    if found is None:
+        print("<4>the tree kept for this generation is not the one its owners signed: rendered again", file=sys.stderr)
+    return found
+
+
+def _render(layout: Layout) -> kept_tree.Kept:
+    from patronus.pipeline.build import build, documents_of
+
+    folder = layout.chosen / "members"
+    members = {name: (folder / name).read_bytes() for name in _names(folder)}
+    tree = build(documents_of(members), identity.read_image(layout).profiles).tree
+    return kept_tree.Kept(tree.manifest, tree.contents)
+
+
+def _confirm(layout: Layout, chosen: Chosen) -> None:
+    """Keep what was delivered: it has shown that it can be applied."""
+    from patronus.host import trust
+
+    bundle = layout.chosen / "bundle"
+    Generations(layout.config).keep(bundle.read_bytes(), chosen.record)
+    kept = chosen.record._replace(confirmed_at=int(bundle.stat().st_mtime))
+    trust.confirm(layout, kept, rotates=chosen.rotates)
 
 
 def _names(folder: Path) -> list[str]:

@@ -43,7 +43,12 @@ def write_choice(layout: Layout, choice: Choice) -> None:
     for name, content in choice.verified.members.items():
         write_atomically(members / name, content, 0o600)
     write_atomically(layout.chosen / "bundle", choice.bundle, 0o600)
-    body = {**choice.record._asdict(), "delivered": choice.delivered, "rotates": choice.rotates}
+    body = {
+        "record": choice.record._asdict(),
+        "delivered": choice.delivered,
+        "rotates": choice.rotates,
+        "rendered": choice.verified.rendered,
+    }
     write_atomically(layout.chosen / "record.json", json.dumps(body).encode(), 0o600)
 
 

@@ -11,7 +11,8 @@ from patronus.boot.choose import record_of, verify_new, verify_old
 from patronus.boot.failure import forget_failure
 from patronus.boot.revert import revert
 from patronus.daemon.look import running_generation
-from patronus.host import files, identity
+from patronus.host import files, identity, kept_tree
+from patronus.host.engine import read_engine
 from patronus.host.generations import Generations, Record
 from patronus.host.layout import Layout
 from patronus.host.trust import Trust, read_trust
@@ -22,9 +23,10 @@ from patronus.pipeline.preflight import preflight
 from patronus.pipeline.render import Tree
 from patronus.trust.chain import MAX_ROTATIONS, exchanges
 from patronus.trust.format import MAX_BUNDLE
+from patronus.trust.rendered import OTHER_RENDERING, Rendered
 from patronus.trust.rotation import describe
 from patronus.values.fragments import RULESET_PATH
-from patronus.values.manifest import EMPTY, Entry, Manifest
+from patronus.values.manifest import EMPTY, Entry
 from patronus.values.problem import WARNING, Problem, Refused
 
 if TYPE_CHECKING:
@@ -42,6 +44,8 @@ class Candidate(NamedTuple):
     warnings: tuple[Problem, ...]
     rotates: bool
     """Whether the trust store it carries comes into force when this is confirmed."""
+    rendered: Rendered | None = None
+    """What its signers say it renders to."""
 
 
 def prepare(layout: Layout, bundle: bytes) -> Candidate:
@@ -57,7 +61,7 @@ def prepare(layout: Layout, bundle: bytes) -> Candidate:
         raise Refused([Problem("", message, "build an image with the store you want")])
     documents, built = _build(layout, verified)
     notes = tuple(reason.as_problem(WARNING) for reason in verified.warnings) + _tell_rotation(trust, verified)
-    return Candidate(record, bundle, documents, built.tree, notes + built.warnings, rotates)
+    return Candidate(record, bundle, documents, built.tree, notes + built.warnings, rotates, verified.rendered)
 
 
 def prepare_kept(layout: Layout, generation: str) -> Candidate:
@@ -72,7 +76,8 @@ def prepare_kept(layout: Layout, generation: str) -> Candidate:
     verified = verify_old(layout, trust, bundle)
     documents, built = _build(layout, verified)
     notes = _tell_rotation(trust, verified)
-    return Candidate(record, bundle, documents, built.tree, notes + built.warnings, exchanges(verified, trust.chain))
+    rotates = exchanges(verified, trust.chain)
+    return Candidate(record, bundle, documents, built.tree, notes + built.warnings, rotates, verified.rendered)
 
 
 def _tell_rotation(trust: Trust, verified: Verified) -> tuple[Problem, ...]:
@@ -90,7 +95,10 @@ def _build(layout: Layout, verified: Verified) -> tuple[Mapping[str, bytes], Bui
     from patronus.pipeline.build import build, documents_of  # loads the whole schema, which a mere status need not
 
     documents = documents_of(verified.members)
-    return documents, build(documents, identity.read_image(layout).profiles)
+    built = build(documents, identity.read_image(layout).profiles)
+    if verified.rendered and verified.rendered.contradicts(read_engine(layout), built.tree.manifest.digest):
+        built = built._replace(warnings=(*built.warnings, OTHER_RENDERING))
+    return documents, built
 
 
 def _digest(layout: Layout, generation: str) -> str | None:
@@ -115,6 +123,7 @@ def run(layout: Layout, candidate: Candidate, confirm_within: int, progress: Cal
     if problems:
         raise Refused(problems)
     Generations(layout.config).keep(candidate.bundle, candidate.record)
+    _keep_tree(layout, candidate)
     previous = _current_tree(layout)
     waiting = timer.Pending(
         generation=candidate.record.generation,
@@ -139,6 +148,13 @@ def run(layout: Layout, candidate: Candidate, confirm_within: int, progress: Cal
     files.remove_other_trees(layout.trees, {tree.name, previous})
 
 
+def _keep_tree(layout: Layout, candidate: Candidate) -> None:
+    """The next boot takes this tree, when it is the one that was signed."""
+    if candidate.rendered:
+        tree = kept_tree.Kept(candidate.tree.manifest, candidate.tree.contents)
+        kept_tree.keep_signed(layout, candidate.record.generation, *candidate.rendered, tree)
+
+
 def _undo(layout: Layout, waiting: timer.Pending) -> str:
     """Go back from an apply that failed; return how that went."""
     try:
@@ -159,13 +175,9 @@ def _current_tree(layout: Layout) -> str:
     ruleset = (layout.vendor / "lockdown.nft").read_bytes()
     entry = Entry(hashlib.sha256(ruleset).hexdigest(), 0o644, "root", "root")
     manifest = EMPTY._replace(entries={RULESET_PATH: entry})
-    name = _tree_id(manifest)
+    name = manifest.tree_id
     files.write_tree(layout.trees, name, manifest, {RULESET_PATH: ruleset})
     return name
-
-
-def _tree_id(manifest: Manifest) -> str:
-    return Tree(manifest, {}).tree_id
 
 
 def confirm(layout: Layout, generation: str) -> str:

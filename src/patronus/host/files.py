@@ -8,8 +8,12 @@ import shutil
 import stat
 from collections.abc import Callable, Mapping
 from pathlib import Path
+from typing import TYPE_CHECKING
 
-from patronus.values.manifest import MANIFEST_PATH, Entry, Manifest
+if TYPE_CHECKING:  # choosing a generation needs no tree, and every module costs the boot
+    from patronus.values.manifest import Entry, Manifest
+
+MANIFEST_PATH = "manifest.json"
 
 
 def read_bounded(path: Path, limit: int) -> bytes:
@@ -114,6 +118,8 @@ def _known(look_up: Callable[[], int], what: str) -> int:
 
 def read_manifest(tree: Path) -> Manifest:
     """Read the manifest of a tree this box wrote."""
+    from patronus.values.manifest import Manifest
+
     return Manifest.from_json((tree / MANIFEST_PATH).read_bytes())
 
 

@@ -4,7 +4,6 @@ from __future__ import annotations
 
 import json
 import os
-import secrets
 from contextlib import suppress
 from pathlib import Path
 from typing import NamedTuple
@@ -37,6 +36,8 @@ def read_device(layout: Layout) -> Device:
 
 def _make_up(path: Path) -> None:
     """Write a new id, unless somebody else does so at the same moment: then theirs stays."""
+    import secrets  # at the first boot only
+
     draft = path.with_name(f".{path.name}.{secrets.token_hex(8)}")
     write_atomically(draft, json.dumps({"id": secrets.token_hex(8)}).encode(), durable=True)
     try:

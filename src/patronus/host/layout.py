@@ -67,6 +67,11 @@ class Layout(NamedTuple):
         return self.root / "run/systemd/network"
 
     @property
+    def kept_trees(self) -> Path:
+        """Rendered trees kept over a reboot."""
+        return self.root / "var/cache/patronus"
+
+    @property
     def config(self) -> Path:
         """The config partition."""
         return self.root / "config"

@@ -5,11 +5,12 @@ from __future__ import annotations
 import json
 import re
 import time
-from collections.abc import Collection, Sequence
+from collections.abc import Collection, Mapping, Sequence
 from datetime import UTC, datetime
 from pathlib import Path
 from typing import Any, NamedTuple, cast
 
+from patronus.host.engine import digest_engine
 from patronus.host.files import write_atomically
 from patronus.host.sshkeygen import SshKeygen
 from patronus.ops.inputs import MAX_KEYS, STDIN, STDIN_NAME, is_bundle, read_documents, read_input
@@ -19,8 +20,9 @@ from patronus.pipeline.review import review
 from patronus.pipeline.schema import document_schema
 from patronus.trust.format import split
 from patronus.trust.manifest import ANY_DEVICE, Manifest, Target
-from patronus.trust.names import POLICY, SIGNERS
+from patronus.trust.names import POLICY, RENDERED, SIGNERS
 from patronus.trust.payload import digest, pack, unpack
+from patronus.trust.rendered import OTHER_RENDERING, Rendered, carried_rendering, encode_rendered
 from patronus.trust.rotation import carried_store, describe, outline
 from patronus.trust.sign import add_signature, make_bundle
 from patronus.trust.sign import inspect as inspect_bundle
@@ -88,11 +90,12 @@ def sign(path: Path, keys: Sequence[Path], options: SignOptions) -> bytes:
         if options._replace(author="") != SignOptions():
             hint = "sign the document anew with them; the others add their signatures to that bundle"
             raise Refused([Problem("", "a bundle is signed as it is: options cannot change what it says", hint)])
+        _check_rendering(unpack(split(raw).payload).members)
         for key in keys:
             raw = add_signature(raw, str(key), keygen)
         return raw
     documents = {STDIN_NAME: raw} if path == STDIN else read_documents(path)
-    build(documents)
+    members = {**_members(documents), RENDERED: encode_rendered(_rendering(documents))}
     target = Target(options.devices or (() if options.groups else (ANY_DEVICE,)), options.groups)
     manifest = Manifest(
         serial=options.serial or int(time.time()),
@@ -105,7 +108,6 @@ def sign(path: Path, keys: Sequence[Path], options: SignOptions) -> bytes:
         parent=options.parent or None,
         comment=options.comment or None,
     )
-    members = _members(documents)
     if options.trust:
         members[SIGNERS], members[POLICY] = render_store(read_trust(options.trust))
     try:
@@ -114,6 +116,23 @@ def sign(path: Path, keys: Sequence[Path], options: SignOptions) -> bytes:
         found = [problem._replace(hint="correct the option; see: patronus sign --help") for problem in refused.problems]
         raise Refused(found) from None
     return make_bundle(payload, [str(key) for key in keys], keygen)
+
+
+def _rendering(documents: Mapping[str, bytes]) -> Rendered:
+    """What this program makes of the document. Raises Refused when it is not valid."""
+    return Rendered(digest_engine(), build(documents).tree.manifest.digest)
+
+
+def _check_rendering(members: Mapping[str, bytes]) -> None:
+    """Whoever adds a signature also signs what the document is said to render to. Raises Refused unless that is so."""
+    said = carried_rendering(members)
+    if said is None or said == (here := _rendering(documents_of(members))):
+        return
+    if said.contradicts(*here):
+        hint = "sign the document itself: do not trust this bundle"
+        raise Refused([Problem("", "nothing was signed: its document renders to something else than it says", hint)])
+    hint = "use the version it was made with, or sign the document itself and pass that bundle on"
+    raise Refused([Problem("", "nothing was signed: the bundle was made with another version of patronus", hint)])
 
 
 def tell_signed(bundle: bytes) -> tuple[Finding, ...]:
@@ -164,6 +183,8 @@ def verify(path: Path, trust: Path) -> Verdict:
     built = build(documents_of(verified.members))
     notes = [*verified.warnings, *(describe(store, verified.store, verified.signers) if verified.store else ())]
     warnings = [*(reason.as_problem(WARNING) for reason in notes), *built.warnings]
+    if verified.rendered and verified.rendered.contradicts(digest_engine(), built.tree.manifest.digest):
+        warnings.append(OTHER_RENDERING)
     return Verdict(tuple(signer.name for signer in verified.signers), _findings(warnings))
 
 

@@ -19,8 +19,8 @@ class Tree:
 
     @property
     def tree_id(self) -> str:
-        """Name of the tree's folder: the first 16 hex digits of the manifest's sha256."""
-        return hashlib.sha256(self.manifest.to_json()).hexdigest()[:16]
+        """Name of the tree's folder."""
+        return self.manifest.tree_id
 
 
 def render(plan: Plan) -> Tree:

@@ -1,7 +1,7 @@
 """Which members a bundle may have, and how large each may be.
 
 config.yaml, or config/NN-name.yaml fragments; secrets/NAME.age; files/NAME; trust/allowed_signers and
-trust/policy.json. One level, no other characters.
+trust/policy.json; rendered.json. One level, no other characters.
 """
 
 import re
@@ -14,13 +14,15 @@ MAX_NAME = 100
 # Ten thousand firewall rules are about 1.5 MB of YAML; a YAML reader needs some hundred times the memory of its text.
 MAX_DOCUMENT = 4 * 1024 * 1024
 MAX_SECRET = 64 * 1024
+MAX_RENDERED = 1024
 SIGNERS = "trust/allowed_signers"
 POLICY = "trust/policy.json"
+RENDERED = "rendered.json"
 
 _WORDS = r"[A-Za-z0-9]+(?:[._-][A-Za-z0-9]+)*"
 _NAME = re.compile(
     rf"config\.yaml|config/[0-9]{{2}}-[a-z0-9]+(?:-[a-z0-9]+)*\.yaml|secrets/{_WORDS}\.age|files/{_WORDS}"
-    r"|trust/allowed_signers|trust/policy\.json"
+    r"|trust/allowed_signers|trust/policy\.json|rendered\.json"
 )
 
 
@@ -65,6 +67,9 @@ def check_sizes(sizes: Mapping[str, int]) -> list[Reason]:
         if name.startswith("secrets/") and size > MAX_SECRET:
             message = f"The secret {name} has {size} bytes; {MAX_SECRET} is the most."
             problems.append(Reason("bad_member", message, "A secret is a key or a password, not a file."))
+    if (size := sizes.get(RENDERED, 0)) > MAX_RENDERED:
+        message = f"The member {RENDERED} has {size} bytes; {MAX_RENDERED} is the most."
+        problems.append(Reason("bad_member", message, "Make the bundle with 'patronus sign'."))
     return problems
 
 

@@ -14,6 +14,7 @@ from typing import NamedTuple
 from patronus.trust.manifest import MAX_MANIFEST, Manifest, Member, encode_manifest, parse_manifest
 from patronus.trust.names import check_sizes
 from patronus.trust.refusal import Reason, Refused, refuse
+from patronus.trust.rendered import carried_rendering
 from patronus.trust.rotation import carried_store
 
 _MAKE_AGAIN = "Make the bundle with 'patronus sign'."
@@ -36,7 +37,7 @@ def pack(manifest: Manifest, members: Mapping[str, bytes]) -> bytes:
     listed = tuple(Member(name, len(members[name]), digest(members[name])) for name in sorted(members))
     text = encode_manifest(manifest._replace(members=listed))
     reasons = check_sizes({member.name: member.size for member in listed})
-    for check in (lambda: parse_manifest(text), lambda: carried_store(members)):
+    for check in (lambda: parse_manifest(text), lambda: carried_store(members), lambda: carried_rendering(members)):
         try:
             check()
         except Refused as refused:

@@ -8,6 +8,7 @@ from patronus.trust.format import seal, split
 from patronus.trust.manifest import ANY_DEVICE, Manifest
 from patronus.trust.payload import check_hashes, digest, unpack
 from patronus.trust.refusal import Reason, Refused, escape, refuse
+from patronus.trust.rendered import carried_rendering
 from patronus.trust.rotation import carried_store, outline
 from patronus.trust.sshsig import NAMESPACE, parse_signature
 
@@ -71,6 +72,7 @@ def add_signature(bundle: bytes, key_path: str, keygen: SigningTool) -> bytes:
     if reasons := check_hashes(payload):
         raise Refused(reasons)
     carried_store(payload.members)
+    carried_rendering(payload.members)
     present = [parse_signature(text).key for text in sealed.signatures]
     text = sign(sealed.payload, key_path, keygen)
     key = parse_signature(text).key
@@ -102,6 +104,7 @@ def inspect(bundle: bytes) -> Summary:
         reasons.extend(check_hashes(payload))
         store = carried_store(payload.members)
         trust = outline(store) if store else []
+        carried_rendering(payload.members)
     except Refused as refused:
         reasons.extend(refused.reasons)
     return Summary(len(bundle), digest(sealed.payload), tuple(signatures), manifest, tuple(reasons), tuple(trust))

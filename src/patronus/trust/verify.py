@@ -11,6 +11,7 @@ from patronus.trust.format import split
 from patronus.trust.manifest import ANY_DEVICE, Manifest, read_version
 from patronus.trust.payload import Payload, check_hashes, digest, unpack
 from patronus.trust.refusal import Reason, Refused, escape
+from patronus.trust.rendered import Rendered, carried_rendering
 from patronus.trust.rotation import carried_store
 from patronus.trust.sshsig import NAMESPACE, Signature, parse_signature
 from patronus.trust.store import Signer, TrustStore
@@ -38,7 +39,8 @@ class Authentic(NamedTuple):
 class Verified(NamedTuple):
     """A config this box may use. `digest` identifies it; the next config names it as `parent`.
 
-    `store` is the trust store it carries, `trusted_by` the one that accepted it.
+    `store` is the trust store it carries, `trusted_by` the one that accepted it, `rendered` what its signers say the
+    document renders to.
     """
 
     manifest: Manifest
@@ -48,6 +50,7 @@ class Verified(NamedTuple):
     warnings: tuple[Reason, ...]
     trusted_by: TrustStore
     store: TrustStore | None
+    rendered: Rendered | None = None
 
 
 def verify(
@@ -93,9 +96,10 @@ def _accept(
 ) -> Verified:
     """The end of every check: members, and the trust store among them. Raises Refused with these reasons as well."""
     reasons = [*reasons, *check_hashes(payload)]
-    carried = None
+    carried, rendered = None, None
     try:
         carried = carried_store(payload.members)
+        rendered = carried_rendering(payload.members)
     except Refused as refused:
         reasons.extend(refused.reasons)
     if carried and not store.rotation:
@@ -106,7 +110,7 @@ def _accept(
         raise Refused(reasons)
     warnings = (*authentic.warnings, *_check_expiry(payload.manifest, now))
     identity = digest(authentic.payload)
-    return Verified(payload.manifest, payload.members, authentic.signers, identity, warnings, store, carried)
+    return Verified(payload.manifest, payload.members, authentic.signers, identity, warnings, store, carried, rendered)
 
 
 def authenticate(bundle: bytes, store: TrustStore, keygen: Verifier) -> Authentic:

@@ -5,12 +5,11 @@ It is JSON beside the tree, so that going back after a bad change needs neither 
 
 from __future__ import annotations
 
+import hashlib
 import json
 from typing import Any, NamedTuple
 
 from patronus.values.fragments import Check, LinkName, Sysctl, Unit
-
-MANIFEST_PATH = "manifest.json"
 
 
 class Entry(NamedTuple):
@@ -43,6 +42,16 @@ class Manifest(NamedTuple):
             "checks": [list(check) for check in self.checks],
         }
         return json.dumps(body, sort_keys=True, separators=(",", ":")).encode()
+
+    @property
+    def digest(self) -> str:
+        """What identifies the tree, contents included: sha256 of its bytes, in hex."""
+        return hashlib.sha256(self.to_json()).hexdigest()
+
+    @property
+    def tree_id(self) -> str:
+        """Name of the tree's folder."""
+        return self.digest[:16]
 
     @classmethod
     def from_json(cls, raw: bytes) -> Manifest:

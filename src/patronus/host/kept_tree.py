@@ -1,0 +1,106 @@
+"""Rendered trees kept over a reboot, so that an unchanged boot loads neither schemas nor templates.
+
+A kept tree is worth nothing by itself: whoever has the disk in hand can write one. It counts when its manifest has the
+digest that the owners of the box signed (`rendered.json` of the bundle) for the very program of this image, and every
+file the digest in that manifest. Anything else is rendered again.
+
+One file for each generation:
+
+      0  8   length of the tree's manifest, big-endian
+      8      the manifest
+      ...    the regular files in the order of their paths, each behind its length (8 bytes)
+"""
+
+from __future__ import annotations
+
+import hashlib
+from collections.abc import Iterator
+from contextlib import suppress
+from pathlib import Path
+from typing import NamedTuple
+
+from patronus.host.engine import read_engine
+from patronus.host.files import read_plain, write_atomically
+from patronus.host.identity import read_image
+from patronus.host.layout import Layout
+from patronus.values.manifest import Manifest
+
+MOST_KEPT = 4
+MAX_SIZE = 32 * 1024 * 1024
+_NUMBER = 8
+
+
+class Kept(NamedTuple):
+    """A tree as it was rendered; `contents` maps tree paths of regular files to their bytes."""
+
+    manifest: Manifest
+    contents: dict[str, bytes]
+
+
+def keep_signed(layout: Layout, generation: str, engine: str, digest: str, tree: Kept) -> None:
+    """Keep a tree for the boots to come if its signers said the same of it, `digest`, with the same program, `engine`.
+
+    The oldest ones are forgotten. A disk that takes nothing costs only time.
+    """
+    if engine != read_engine(layout) or digest != tree.manifest.digest:
+        return
+    packed, place = b"".join(_pack(tree)), _place(layout, generation)
+    with suppress(OSError):
+        if len(packed) > MAX_SIZE or (place.exists() and read_plain(place, MAX_SIZE) == packed):
+            return
+        write_atomically(place, packed, 0o600)
+        files = sorted(place.parent.iterdir(), key=lambda path: path.stat().st_mtime_ns, reverse=True)
+        for old in files[MOST_KEPT:]:
+            old.unlink()
+
+
+def has_kept(layout: Layout, generation: str) -> bool:
+    """Whether something is kept for a generation and this image. Only `read` tells what it is worth."""
+    return _place(layout, generation).exists()
+
+
+def read(layout: Layout, generation: str, digest: str) -> Kept | None:
+    """Return the tree whose manifest has this digest; None when another one is kept, or none."""
+    try:
+        return _unpack(read_plain(_place(layout, generation), MAX_SIZE), digest)
+    except OSError:
+        return None
+
+
+def _place(layout: Layout, generation: str) -> Path:
+    """One image never reads what another kept: profiles and version may differ although the sources are the same."""
+    image = read_image(layout)
+    words = "\n".join([read_engine(layout), image.version, *image.profiles])
+    return layout.kept_trees / f"{generation}-{hashlib.sha256(words.encode()).hexdigest()[:16]}"
+
+
+def _pack(tree: Kept) -> Iterator[bytes]:
+    for part in (tree.manifest.to_json(), *(tree.contents[path] for path in _list_files(tree.manifest))):
+        yield len(part).to_bytes(_NUMBER, "big")
+        yield part
+
+
+def _unpack(packed: bytes, digest: str) -> Kept | None:
+    """Take the parts out; nothing is parsed before its digest is known to be right."""
+    parts = _split(packed)
+    raw = next(parts, b"")
+    if hashlib.sha256(raw).hexdigest() != digest:
+        return None
+    manifest = Manifest.from_json(raw)
+    contents = dict(zip(_list_files(manifest), parts, strict=False))
+    for path in _list_files(manifest):
+        if path not in contents or hashlib.sha256(contents[path]).hexdigest() != manifest.entries[path].digest:
+            return None
+    return Kept(manifest, contents)
+
+
+def _split(packed: bytes) -> Iterator[bytes]:
+    at = 0
+    while at < len(packed):
+        start = at + _NUMBER
+        at = start + int.from_bytes(packed[at:start], "big")
+        yield packed[start:at]
+
+
+def _list_files(manifest: Manifest) -> list[str]:
+    return sorted(path for path, entry in manifest.entries.items() if not entry.target)

@@ -1,0 +1,190 @@
+"""An unchanged boot takes the tree this image rendered before: only when its owners signed what it renders to."""
+
+from __future__ import annotations
+
+import shutil
+import subprocess
+import sys
+from pathlib import Path
+from typing import Any
+
+import pytest
+from tests.box import Box, sign_members
+from tests.documents import HOUSE, render_data, write
+
+from patronus.boot import apply, load
+from patronus.host import kept_tree
+from patronus.host.generations import Generations
+from patronus.trust.rendered import Rendered, encode_rendered
+
+ENGINE = "ab" * 32
+
+
+@pytest.fixture(autouse=True)
+def here(box: Box, monkeypatch: pytest.MonkeyPatch) -> None:
+    """Let the steps find the box at `/`; its image says which program renders in it."""
+    for step in (load, apply):
+        monkeypatch.setattr(step, "Layout", lambda: box.layout)
+    (box.layout.vendor / "engine").write_text(f"{ENGINE}\n")
+
+
+@pytest.fixture
+def rendered(monkeypatch: pytest.MonkeyPatch) -> list[str]:
+    """What the engine rendered, in order: the example to rehearse, or the document."""
+    from patronus.pipeline import build
+
+    done: list[str] = []
+    original = build.build
+
+    def watched(documents: dict[str, bytes], *rest: Any) -> build.Built:
+        done.append(*documents)
+        return original(documents, *rest)
+
+    monkeypatch.setattr(build, "build", watched)
+    return done
+
+
+def signed(box: Box, serial: int, document: dict[str, Any] = HOUSE, **claim: str) -> bytes:
+    """A bundle that says what its document renders to; `claim` says something else."""
+    truth = Rendered(ENGINE, render_data(document).manifest.digest)
+    members = {"config.yaml": write(document), "rendered.json": encode_rendered(truth._replace(**claim))}
+    return sign_members(box.key, serial, members)
+
+
+def boot(box: Box) -> int:
+    """Boot: what is in /run is gone, the steps run in order; return the code of the last one."""
+    shutil.rmtree(box.layout.root / "run", ignore_errors=True)
+    return load.main() or apply.main()
+
+
+def kept(box: Box) -> list[Path]:
+    return sorted(box.layout.kept_trees.iterdir()) if box.layout.kept_trees.exists() else []
+
+
+def test_the_second_boot_renders_nothing_and_runs_the_same(
+    box: Box, rendered: list[str], capsys: pytest.CaptureFixture[str]
+) -> None:
+    box.deliver("first.bundle", signed(box, 7))
+    assert boot(box) == 0
+    assert rendered == ["example.yaml", "config.yaml"]
+    tree = box.layout.current.readlink()
+    ruleset, entries = box.system.rulesets.pop(), {path.name for path in box.layout.current.rglob("*")}
+    rendered.clear()
+    assert capsys.readouterr().out.endswith("is running, rendered now\n")
+    assert boot(box) == 0
+    assert capsys.readouterr().out.endswith("is running, as it was rendered before\n")
+    assert rendered == []
+    assert box.layout.current.readlink() == tree
+    assert box.system.rulesets == [ruleset]
+    assert {path.name for path in box.layout.current.rglob("*")} == entries
+
+
+@pytest.mark.parametrize("where", [0, 7, 8, 300, -1])
+def test_an_altered_tree_is_rendered_again(
+    box: Box, rendered: list[str], where: int, capsys: pytest.CaptureFixture[str]
+) -> None:
+    box.deliver("first.bundle", signed(box, 7))
+    assert boot(box) == 0
+    tree = box.layout.current.readlink()
+    (place,) = kept(box)
+    whole = place.read_bytes()
+    content = bytearray(whole)
+    content[where] ^= 1
+    place.write_bytes(content)
+    rendered.clear()
+    assert boot(box) == 0
+    assert rendered == ["config.yaml"]
+    assert box.layout.current.readlink() == tree
+    assert "is not the one its owners signed" in capsys.readouterr().err
+    assert place.read_bytes() == whole
+
+
+@pytest.mark.parametrize("length", [0, 4, 100, 5000])
+def test_a_torn_tree_is_rendered_again(box: Box, rendered: list[str], length: int) -> None:
+    box.deliver("first.bundle", signed(box, 7))
+    assert boot(box) == 0
+    (place,) = kept(box)
+    place.write_bytes(place.read_bytes()[:length])
+    rendered.clear()
+    assert boot(box) == 0
+    assert rendered == ["config.yaml"]
+
+
+def test_a_whole_tree_of_another_document_counts_for_nothing(box: Box, rendered: list[str]) -> None:
+    """Whoever has the disk in hand can write one that is sound in itself."""
+    box.deliver("first.bundle", signed(box, 7))
+    assert boot(box) == 0
+    tree = box.layout.current.readlink()
+    other = render_data({**HOUSE, "ntp": {"serve": []}})
+    (place,) = kept(box)
+    generation = Generations(box.layout.config).confirmed() or ""
+    place.unlink()
+    mine = kept_tree.Kept(other.manifest, other.contents)
+    kept_tree.keep_signed(box.layout, generation, ENGINE, other.manifest.digest, mine)
+    assert kept(box) == [place]
+    rendered.clear()
+    assert boot(box) == 0
+    assert rendered == ["config.yaml"]
+    assert box.layout.current.readlink() == tree
+
+
+@pytest.mark.parametrize("claim", [{"engine": "cd" * 32}, {"tree": "cd" * 32}])
+def test_what_is_said_of_another_program_or_tree_is_not_kept(
+    box: Box, rendered: list[str], claim: dict[str, str]
+) -> None:
+    box.deliver("first.bundle", signed(box, 7, HOUSE, **claim))
+    assert boot(box) == 0
+    assert kept(box) == []
+    rendered.clear()
+    assert boot(box) == 0
+    assert rendered == ["example.yaml", "config.yaml"]
+
+
+@pytest.mark.parametrize(
+    ("file", "text"),
+    [
+        ("patronus/engine", "cd" * 32),
+        ("os-release", 'IMAGE_VERSION=1.3\nPATRONUS_PROFILES="dhcp dns"\n'),
+        ("os-release", 'IMAGE_VERSION=1.2\nPATRONUS_PROFILES="dhcp dns vpn"\n'),
+    ],
+)
+def test_another_image_renders_for_itself(box: Box, rendered: list[str], file: str, text: str) -> None:
+    box.deliver("first.bundle", signed(box, 7))
+    assert boot(box) == 0
+    (box.layout.root / "usr/lib" / file).write_text(text)
+    rendered.clear()
+    assert boot(box) == 0
+    assert rendered == ["example.yaml", "config.yaml"]
+
+
+def test_an_image_without_a_note_of_its_program_keeps_nothing(box: Box) -> None:
+    (box.layout.vendor / "engine").unlink()
+    box.deliver("first.bundle", sign_members(box.key, 7, {"config.yaml": write(HOUSE)}))
+    assert boot(box) == 0
+    assert kept(box) == []
+
+
+def test_a_disk_that_takes_nothing_costs_only_time(box: Box, rendered: list[str]) -> None:
+    box.layout.kept_trees.parent.mkdir(parents=True)
+    box.layout.kept_trees.write_text("a file where a folder should be")
+    box.deliver("first.bundle", signed(box, 7))
+    assert boot(box) == 0
+    assert boot(box) == 0
+    assert rendered.count("config.yaml") == 2
+
+
+def test_only_the_last_ones_are_kept(box: Box) -> None:
+    tree = render_data(HOUSE)
+    for number in range(kept_tree.MOST_KEPT + 3):
+        mine = kept_tree.Kept(tree.manifest, tree.contents)
+        kept_tree.keep_signed(box.layout, f"{number}-0", ENGINE, tree.manifest.digest, mine)
+    assert len(kept(box)) == kept_tree.MOST_KEPT
+    assert kept_tree.has_kept(box.layout, f"{number}-0")
+
+
+def test_nothing_that_renders_is_loaded_for_it() -> None:
+    code = f"import sys; sys.path[:0] = {sys.path!r}; import patronus.boot.apply; print(*sys.modules)"
+    done = subprocess.run([sys.executable, "-I", "-c", code], check=True, capture_output=True, text=True)
+    loaded = set(done.stdout.split())
+    assert "patronus.host.kept_tree" in loaded
+    assert not loaded & {"pydantic", "jinja2", "ruamel.yaml", "patronus.features", "patronus.trust.verify"}
