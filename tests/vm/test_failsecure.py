@@ -108,6 +108,10 @@ def test_a_box_whose_config_partition_was_tampered_with_stays_shut(house_as_it_i
         wait_for(lambda: set(NOTHING_TRUSTED) <= set(router.failed_units()), what="both steps to have given up")
         console.wait_for("THIS BOX IS LOCKED DOWN: NO CONFIGURATION CAN BE TRUSTED", "changed after it was signed")
         assert "no configuration can be trusted" in router.journal("-u", LOAD)
+        note = ("cat", "/run/patronus/failure-shown")
+        wait_for(
+            lambda: "NO CONFIGURATION CAN" in router.run(*note, check=False).out, what="the note of what was shown"
+        )
         with all_open_but_the_rules(house):
             assert_shut(house, address=OUTSIDE)
             router.run("nft", "flush", "ruleset")
