@@ -155,6 +155,13 @@ def unknown_zone_in_a_rule(document: dict[str, Any]) -> set[str]:
     return {f"firewall.rules[{len(document['firewall']['rules']) - 1}].from[0]"}
 
 
+def odd_rule(document: dict[str, Any]) -> set[str]:
+    rule = {"name": "odd", "action": "accept", "from": "self", "to": "self"}
+    document["firewall"]["rules"].append(rule | {"protocol": "icmp", "ports": [80], "source": ["void"]})
+    path = f"firewall.rules[{len(document['firewall']['rules']) - 1}]"
+    return {f"{path}.{key}" for key in ("action", "to", "ports", "source[0]")}
+
+
 def card(mac: int, **settings: Any) -> dict[str, Any]:
     return {"match": {"mac": f"52:54:00:00:01:{mac:02x}"}, "zone": "guest", **settings}
 
@@ -195,6 +202,7 @@ BREAKAGES: dict[str, Breakage] = {
     "one source twice": set_to("ntp.sources[1].host", "ntp", "sources", value=[{"host": "a.example"}] * 2),
     "two forwards of one port": twice_forwarded,
     "inner interface in an unknown zone": set_to("interfaces.guest.zone", "interfaces", "guest", "zone", value="mars"),
+    "word of another firewall in an odd rule": odd_rule,
     "outer interface in an unknown zone": set_to("interfaces.wan.zone", "interfaces", "wan", "zone", value="venus"),
     "something else of an interface": set_to("interfaces.wan.mtu", "interfaces", "wan", "mtu", value="big"),
     "uplink that asks for no prefix": set_to(

@@ -29,7 +29,7 @@ class Gaps:
 
     def miss(self, path: Path, *, unnamed: bool = False) -> None:
         """Remember that what is, or was meant to be, at `path` is not known; `unnamed` when its name is wrong."""
-        path = self._as_written(path)
+        path = self.as_written(path)
         if unnamed:
             self._places[config_path(self._section, *path[:-1], ANY_NAME)] = None
             return
@@ -46,13 +46,13 @@ class Gaps:
             container = container[part]
         last = path[-1]
         if isinstance(container, list):
-            place = self._as_written(path[:-1])
+            place = self.as_written(path[:-1])
             if place not in self._kept:
                 self._kept[place] = list(range(len(container)))
             self._kept[place].pop(int(last))
         del container[last]
 
-    def _as_written(self, path: Path) -> Path:
+    def as_written(self, path: Path) -> Path:
         """Translate a path of the cut data: items of a list have moved up by what was cut before them."""
         written: Path = ()
         for part in _split(config_path("", *path)):
@@ -63,7 +63,7 @@ class Gaps:
     def filter(self, problems: Iterable[Problem]) -> Iterator[Problem]:
         """Yield the problems that are not the cuts' doing, with the places as written."""
         for problem in problems:
-            path = self._as_written(_split(problem.path.removeprefix(self._section)))
+            path = self.as_written(_split(problem.path.removeprefix(self._section)))
             if path not in self._outer and not self._is_spoken_of(path, problem):
                 yield self.restore_problem(problem)
 
@@ -87,7 +87,7 @@ class Gaps:
         return self._words.sub(self._rewrite, text) if self._kept else text
 
     def _rewrite(self, match: re.Match[str]) -> str:
-        return config_path(self._section, *self._as_written(_split(match[0].removeprefix(self._section))))
+        return config_path(self._section, *self.as_written(_split(match[0].removeprefix(self._section))))
 
 
 def _split(text: str) -> Path:

@@ -5,6 +5,7 @@ What is read this way only finds more problems; it is never applied.
 
 from __future__ import annotations
 
+import re
 from collections.abc import Callable, Iterable
 from typing import Any
 
@@ -24,6 +25,7 @@ def salvage(
 ) -> tuple[BaseModel | None, Gaps]:
     """Cut out what does not validate, smallest parts first; no section when the fault is the whole of it."""
     data, gaps = _copy(raw), Gaps(feature.key)
+    choices: dict[Path, list[str]] = {}
     for _ in range(_ROUNDS):
         try:
             return feature.schema.model_validate(data), gaps
@@ -31,6 +33,13 @@ def salvage(
             details: list[Any] = error.errors(include_url=False)
         places: dict[Path, list[Any]] = {}
         for detail in details:
+            here = document_path(detail, data)
+            if detail["type"] == "literal_error":
+                choices[gaps.as_written(here)] = re.findall(r"'([^']*)'", detail["ctx"]["expected"])
+            elif detail["type"] == "missing" and choices.get(gaps.as_written(here)):
+                # Cut a round ago for being none of these words. With any of them the settings beside it can be checked.
+                look_up(data, here[:-1])[here[-1]] = choices.pop(gaps.as_written(here))[0]
+                continue
             places.setdefault(_place(detail, data, document_path), []).append(detail)
         if () in places:
             break
