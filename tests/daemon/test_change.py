@@ -5,6 +5,7 @@ from __future__ import annotations
 import base64
 import json
 import signal
+import socket
 import stat
 import subprocess
 import sys
@@ -25,6 +26,7 @@ from patronus.host import kept_tree, units
 from patronus.host.generations import Generations
 from patronus.host.run import CommandFailed, Done
 from patronus.ops import messages as m
+from patronus.ops import wire
 from patronus.pipeline import confirm as timer
 from patronus.trust.rendered import Rendered, encode_rendered
 from patronus.values.fragments import RULESET_PATH
@@ -247,6 +249,38 @@ def test_without_a_timer_nothing_is_changed_and_nothing_waits(box: Box, running:
         apply(box, sign(box.key, 11, OTHER))
     assert state(box) == (running, running, False)
     assert len(box.system.rulesets) == 1
+
+
+@pytest.fixture
+def gone() -> Iterator[Caller]:
+    """Somebody whose connection ended after the question: Ctrl-C, or a lost SSH."""
+    ours, theirs = socket.socketpair()
+    with theirs:
+        connection = wire.Connection(theirs, 1000)
+        ours.close()
+        yield Caller("alice", lambda text: connection.send({"parameters": {"progress": text}, "continues": True}))
+
+
+def test_a_caller_who_went_away_neither_stops_nor_halves_a_change(box: Box, running: str, gone: Caller) -> None:
+    with pytest.raises(BrokenPipeError):
+        gone.tell("anybody there?")
+    request = m.ApplyRequest(bundle=base64.b64encode(sign(box.key, 11, OTHER)).decode())
+    new = handlers.apply(box.layout, request, gone).generation
+    assert state(box) == (new, running, True)
+    assert handlers.rollback(box.layout, m.RollbackRequest(), gone).generation == running
+    assert state(box) == (running, running, False)
+    handlers.apply(box.layout, request, gone)
+    assert handlers.confirm(box.layout, m.ConfirmRequest(), gone).generation == new
+    assert handlers.rollback(box.layout, m.RollbackRequest(generation=running), gone).generation == running
+    assert state(box) == (running, new, True)
+
+
+def test_no_progress_is_told_between_the_timer_and_the_change(box: Box, running: str) -> None:
+    """Whatever a caller can do there would leave a timer without a change, and every other change refused."""
+    armed: list[bool] = []
+    caller = Caller("alice", lambda _text: armed.append(timer.read_pending(box.layout) is not None))
+    handlers.apply(box.layout, m.ApplyRequest(bundle=base64.b64encode(sign(box.key, 11, OTHER)).decode()), caller)
+    assert armed == [False, False, False]
 
 
 def test_a_second_change_has_to_wait_for_the_first(box: Box, running: str) -> None:

@@ -3,11 +3,17 @@
 from __future__ import annotations
 
 from collections.abc import Callable
+from contextlib import suppress
 from typing import NamedTuple
 
 
 class Caller(NamedTuple):
-    """Who asks, and where progress goes."""
+    """Who asks, and how lines reach them while it runs; `tell` raises OSError when nobody listens any more."""
 
     name: str
-    progress: Callable[[str], None]
+    tell: Callable[[str], None]
+
+    def progress(self, text: str) -> None:
+        """Say how far it is. A change does not depend on who watches: one who is gone neither stops nor halves it."""
+        with suppress(OSError):
+            self.tell(text)

@@ -124,6 +124,7 @@ def run(layout: Layout, candidate: Candidate, confirm_within: int, progress: Cal
         raise Refused(problems)
     Generations(layout.config).keep(candidate.bundle, candidate.record)
     _keep_tree(layout, candidate)
+    progress("apply")  # not between the timer and the change: whatever went wrong there would leave the timer alone
     previous = _current_tree(layout)
     waiting = timer.Pending(
         generation=candidate.record.generation,
@@ -136,7 +137,6 @@ def run(layout: Layout, candidate: Candidate, confirm_within: int, progress: Cal
         again=Generations(layout.config).confirmed() == candidate.record.generation,
     )
     timer.arm(layout, waiting)
-    progress("apply")
     try:
         apply_tree(layout, tree, files.read_manifest(layout.trees / previous))
     except ApplyFailed as error:
