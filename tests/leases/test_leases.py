@@ -9,7 +9,7 @@ from pathlib import Path
 import pytest
 
 from patronus.leases.__main__ import Resolver
-from patronus.leases.follow import FollowedFile, list_older_files
+from patronus.leases.follow import FollowedFile, list_older_files, read_finished
 from patronus.leases.names import Settings, choose_names, next_end, write_records
 from patronus.leases.table import FOREVER, LeaseTable
 
@@ -67,6 +67,32 @@ def test_a_lease_ends() -> None:
 
 def test_damaged_lines_are_passed_over() -> None:
     assert names("192.168.1.9,x", "", "nonsense", line("192.168.1.9", "tv").replace("3600", "x")) == {}
+
+
+@pytest.mark.parametrize(
+    "hostname",
+    ['"', '"laptop', 'lap"top', '""', "'", "a\rb", "\r", "a\x0bb", "a\u2028b", "\0", "&#x2c", "x" * 200_000],
+    ids=lambda hostname: repr(hostname)[:20],
+)
+def test_a_hostile_name_touches_no_other_lease(hostname: str) -> None:
+    before, after = line("192.168.1.9", "tv"), line("192.168.1.8", "nas")
+    hostile = line("192.168.1.100", hostname)
+    assert names(before, hostile, after) == {"tv": "192.168.1.9", "nas": "192.168.1.8"}
+
+
+@pytest.mark.parametrize("address", ["", "x", "192.168.1", "192.168.1.256", "2001:db8::1", "1.2.3.4 "])
+def test_what_is_no_address_has_no_lease(address: str) -> None:
+    assert names(line(address, "tv")) == {}
+
+
+def test_only_a_newline_ends_a_line(tmp_path: Path) -> None:
+    path = tmp_path / "leases.csv"
+    whole = ["one", "t\rw\x0bo\u2028", "three\x85", '"four']
+    path.write_bytes("".join(f"{text}\n" for text in whole).encode())
+    followed = FollowedFile(path)
+    assert followed.read_lines() == whole
+    followed.close()
+    assert read_finished(path) == [*whole, ""]
 
 
 def test_records_answer_both_ways() -> None:

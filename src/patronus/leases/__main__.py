@@ -13,7 +13,7 @@ import sys
 import time
 from pathlib import Path
 
-from patronus.leases.follow import FollowedFile, list_older_files
+from patronus.leases.follow import FollowedFile, list_older_files, read_finished
 from patronus.leases.names import Settings, choose_names, list_owners, next_end, write_records
 from patronus.leases.table import LeaseTable
 
@@ -85,7 +85,7 @@ def main() -> None:
     path = Path(raw["leases"])
     table, resolver = LeaseTable(), Resolver(settings.domain, NAMES)
     for older in list_older_files(path):
-        table.feed(older.read_text(errors="replace").splitlines())
+        table.feed(read_finished(older))
     followed = FollowedFile(path)
     names: dict[str, str] = {}
     deadline = 0.0

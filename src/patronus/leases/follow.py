@@ -48,7 +48,7 @@ class FollowedFile:
             self._file.seek(0)
             self._rest = b""
         *lines, self._rest = (self._rest + self._file.read()).split(b"\n")
-        return [line.decode(errors="replace") for line in lines]
+        return _decode(lines)
 
     def _is_replaced(self) -> bool:
         if self._file is None:
@@ -59,6 +59,16 @@ class FollowedFile:
             return False  # renamed, the new one comes in a moment
         mine = os.fstat(self._file.fileno())
         return (current.st_dev, current.st_ino) != (mine.st_dev, mine.st_ino)
+
+
+def read_finished(path: Path) -> list[str]:
+    """Return the lines of a file nobody writes any more."""
+    return _decode(path.read_bytes().split(b"\n"))
+
+
+def _decode(lines: list[bytes]) -> list[str]:
+    """Decode lines that `\\n` ends and nothing else: a client may have put any other line break into its name."""
+    return [line.decode(errors="replace") for line in lines]
 
 
 def list_older_files(path: Path) -> list[Path]:

@@ -1,9 +1,12 @@
-"""The lease file of Kea's memfile backend: lines of CSV, the last one of an address counts (Kea ARM 2.6, 8.2.2.1)."""
+"""The lease file of Kea's memfile backend: lines of CSV, the last one of an address counts (Kea ARM 2.6, 8.2.2.1).
+
+Kea puts nothing in quotes: a comma in a value is written as `&#x2c`, and a quote is a character like others.
+"""
 
 from __future__ import annotations
 
-import csv
 from collections.abc import Iterable
+from ipaddress import IPv4Address
 from typing import NamedTuple
 
 ASSIGNED = "0"
@@ -38,16 +41,18 @@ class LeaseTable:
 
     def feed(self, lines: Iterable[str]) -> None:
         """Take whole lines in. A line that is none of a lease is passed over: Kea does the same."""
-        for fields in csv.reader(lines):
-            if fields and fields[0] == "address":
+        for line in lines:
+            fields = line.split(",")
+            if fields[0] == "address":
                 self._columns = {name: index for index, name in enumerate(fields)}
-            elif fields:
+            else:
                 self._take(fields)
 
     def _take(self, fields: list[str]) -> None:
         try:
             get = {name: fields[self._columns[name]] for name in ("valid_lifetime", "expire", "hostname", "state")}
-            lease = Lease(fields[0], get["hostname"], int(get["valid_lifetime"]), int(get["expire"]))
+            address = str(IPv4Address(fields[0]))
+            lease = Lease(address, get["hostname"], int(get["valid_lifetime"]), int(get["expire"]))
         except (KeyError, IndexError, ValueError):
             return
         if lease.lifetime == 0 or get["state"] != ASSIGNED:

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import json
+import re
 from typing import Any
 
 import pytest
@@ -100,6 +101,14 @@ def test_a_subnet_keeps_its_number_whatever_else_changes() -> None:
     )
     assert before == after["subnet4"][1]["id"] == subnet_id(DhcpServer.model_validate(
         {"subnets": [{"interface": "lan", "network": "192.168.1.0/24"}]}).subnets[0].network)  # type: ignore[arg-type]  # fmt: skip
+
+
+def test_no_name_a_client_sends_can_break_a_line_of_the_lease_file() -> None:
+    """ECMAScript's expressions (Kea) and Python's read this one alike."""
+    settings = kea(dhcp({}))
+    pattern, replacement = settings["hostname-char-set"], settings["hostname-char-replacement"]
+    assert re.sub(pattern, replacement, 'Ann\'s "laptop"\n1.2.3.4,\r\x00\u2028-x.lan') == "Annslaptop1.2.3.4-x.lan"
+    assert re.sub(pattern, replacement, "Laptop-1.home.arpa") == "Laptop-1.home.arpa"
 
 
 def test_kea_listens_only_where_a_subnet_is_served() -> None:

@@ -22,6 +22,8 @@ CHECKED = "etc/kea/kea-dhcp4.check.conf"
 """The same without the names of links, for Kea's own checker: it refuses links that the box has not made yet."""
 UNIT = "kea-dhcp4-server.service"
 CONTROL_SOCKET = "/run/kea/kea4-ctrl-socket"
+HOSTILE_CHARACTERS = "[^A-Za-z0-9.-]"
+"""What Kea takes out of the names that clients send: its default, written down (Kea ARM 2.6, chapter 8)."""
 
 
 def plan(section: DhcpServer, context: Context) -> Iterator[File | Unit | Claim | Check | Opening]:
@@ -79,6 +81,9 @@ def _write_config(section: DhcpServer, served: list[tuple[Subnet, LinkFact]], co
             "reservations-in-subnet": True,
             "reservations-out-of-pool": False,
             "ddns-send-updates": False,
+            # What a client calls itself goes into the lease file, whose lines it must not be able to break.
+            "hostname-char-set": HOSTILE_CHARACTERS,
+            "hostname-char-replacement": "",
             "loggers": [
                 {
                     "name": "kea-dhcp4",
