@@ -8,6 +8,7 @@ from pathlib import Path
 
 import pytest
 from tests.cli.conftest import Command
+from tests.hostile import make_result, spoil_each
 
 from patronus.ops.messages import ApplyResult, FileChange, Review
 
@@ -194,6 +195,17 @@ def test_what_a_box_says_reaches_no_terminal_raw(ssh: Ssh, bundle: Path, patronu
     (ssh.folder / "review.json").write_text(json.dumps(review.model_dump()))
     ssh.answer(confirm="printf '\\033[2J\\233' >&2; exit 1")
     assert push(patronus, ssh, bundle, "--yes")[0] == 1
+
+
+def test_no_box_forges_lines_of_the_plan(ssh: Ssh, bundle: Path, patronus: Command) -> None:
+    review = make_result(Review)
+    (ssh.folder / "review.json").write_text(json.dumps(review))
+    usual = len(push(patronus, ssh, bundle, "--yes")[1].splitlines())
+    for where, spoiled in spoil_each(review, "\nerror: FORGED"):
+        (ssh.folder / "review.json").write_text(json.dumps(spoiled))
+        _, out, err = push(patronus, ssh, bundle, "--yes")
+        assert "\nerror: FORGED" not in f"\n{out}\n{err}", where
+        assert len(out.splitlines()) == usual + (where == ".files[].text"), where
 
 
 def test_an_answer_that_is_no_review_is_told(ssh: Ssh, bundle: Path, patronus: Command) -> None:

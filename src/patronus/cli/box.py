@@ -7,7 +7,7 @@ import base64
 import sys
 from pathlib import Path
 
-from patronus.cli.text import print_findings, print_review, safe, say
+from patronus.cli.text import print_findings, print_lines, print_review, safe, say
 from patronus.ops import messages as m
 from patronus.ops import registry, wording
 from patronus.ops.client import call
@@ -21,7 +21,7 @@ def run_status(arguments: argparse.Namespace) -> int:
     if arguments.json:
         print(status.model_dump_json())
         return 0
-    print(safe("\n".join(wording.tell_status(status))))
+    print_lines(wording.tell_status(status))
     if status.failure:
         print_findings(status.failure.findings)
     return 0
@@ -87,7 +87,7 @@ def run_history(arguments: argparse.Namespace) -> int:
         print(history.model_dump_json())
         return 0
     if history.entries:
-        print(safe("\n".join(wording.tell_history(history))))
+        print_lines(wording.tell_history(history))
     return 0
 
 
@@ -119,5 +119,6 @@ def run_show(arguments: argparse.Namespace) -> int:
         sys.stdout.write(safe(next(iter(shown.files.values()))))
     else:
         for name, text in shown.files.items():
-            print(safe(f"# --- {name}\n{text}"))
+            print_lines([f"# --- {name}"])
+            print(safe(text))
     return 0

@@ -15,7 +15,7 @@ from typing import NoReturn
 from patronus.cli import commands
 from patronus.ops.errors import CallFailed
 from patronus.values.problem import Problem, Refused
-from patronus.values.terminal import safe
+from patronus.values.terminal import one_line, safe
 from patronus.values.version import SCHEMA_VERSION, VERSION
 
 REFUSED, USAGE, UNREACHABLE = 1, 2, 3
@@ -77,7 +77,7 @@ def _fail(arguments: argparse.Namespace, code: int, problems: Iterable[Problem])
 
 
 def _say(message: str) -> None:
-    print(safe(f"patronus: {message}"), file=sys.stderr)
+    print(one_line(f"patronus: {message}"), file=sys.stderr)
 
 
 def _open_closed_streams() -> None:

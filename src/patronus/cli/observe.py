@@ -5,7 +5,7 @@ from __future__ import annotations
 import argparse
 from collections.abc import Iterable
 
-from patronus.cli.text import safe, say
+from patronus.cli.text import one_line, print_lines, say
 from patronus.ops import messages as m
 from patronus.ops import observations as o
 from patronus.ops import registry, wording
@@ -14,7 +14,7 @@ from patronus.values.problem import Problem, Refused
 
 
 def _print(arguments: argparse.Namespace, result: m.Message, lines: Iterable[str]) -> int:
-    print(result.model_dump_json() if arguments.json else safe("\n".join(lines)))
+    print(result.model_dump_json()) if arguments.json else print_lines(lines)
     return 0
 
 
@@ -31,7 +31,7 @@ def run_ping(arguments: argparse.Namespace) -> int:
     except ValueError as error:
         message = f"cannot ping {arguments.host!r} {arguments.count} times"
         raise Refused([Problem("", message, f"a name or an address, and 1 to {o.MAX_PINGS} pings")]) from error
-    output = call(registry.PING, request, None if arguments.json else lambda line: print(safe(line), flush=True))
+    output = call(registry.PING, request, None if arguments.json else lambda line: print(one_line(line), flush=True))
     if arguments.json:
         print(output.model_dump_json())
     return 0 if output.ok else 1

@@ -102,7 +102,8 @@ def _remote(arguments: argparse.Namespace, *command: str, stdin: bytes = b"", lo
     except (OSError, subprocess.TimeoutExpired) as error:
         raise CallFailed(f"ssh {arguments.host}: {error}") from error
     if done.stderr:
-        say(done.stderr.decode("utf-8", "backslashreplace").replace("\r\n", "\n").rstrip("\n"))
+        for line in done.stderr.decode("utf-8", "backslashreplace").replace("\r\n", "\n").rstrip("\n").split("\n"):
+            say(line)
     if done.returncode == 1:
         raise RemoteRefused(f"{arguments.host} refuses to {command[0]} it")
     if done.returncode == _NO_CONNECTION:

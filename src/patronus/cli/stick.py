@@ -6,7 +6,7 @@ import argparse
 import base64
 import sys
 
-from patronus.cli.text import check_pipe, safe
+from patronus.cli.text import check_pipe, print_lines
 from patronus.ops import messages as m
 from patronus.ops import observations as o
 from patronus.ops import registry, wording
@@ -22,5 +22,5 @@ def run_stick(arguments: argparse.Namespace) -> int:
         return 0
     files = call(registry.STICK_BUNDLES, m.Nothing())
     rows = [(file.name, wording.count_bytes(file.size)) for file in files.files]
-    print(files.model_dump_json() if arguments.json else safe("\n".join(wording.align(rows))))
+    print(files.model_dump_json()) if arguments.json else print_lines(wording.align(rows))
     return 0

@@ -8,9 +8,9 @@ from collections.abc import Iterable
 from patronus.ops import wording
 from patronus.ops.messages import Finding, Review
 from patronus.values.problem import ERROR, Problem, Refused
-from patronus.values.terminal import safe
+from patronus.values.terminal import one_line, safe
 
-__all__ = ["check_pipe", "print_findings", "print_problems", "print_review", "safe", "say"]
+__all__ = ["check_pipe", "one_line", "print_findings", "print_lines", "print_problems", "print_review", "safe", "say"]
 
 _MOST = 100
 """Errors, and as many warnings, that somebody may still read."""
@@ -18,8 +18,14 @@ _MARKS = {"+": "32", "-": "31", "@": "36"}
 
 
 def say(text: str) -> None:
-    """Say something to a person, on stderr."""
-    print(safe(text), file=sys.stderr)
+    """Say something to a person, on stderr and in one line."""
+    print(one_line(text), file=sys.stderr)
+
+
+def print_lines(lines: Iterable[str]) -> None:
+    """Print each as one line, whatever it holds: no box, bundle or document forges another one."""
+    for line in lines:
+        print(one_line(line))
 
 
 def check_pipe() -> None:
@@ -51,7 +57,7 @@ def print_findings(findings: Iterable[Finding]) -> None:
 def print_review(review: Review) -> None:
     """Print a review: diffs first, then what happens to services, as a reviewer reads it."""
     for line in wording.tell_review(review):
-        print(_colour(safe(line)))
+        print(_colour(one_line(line)))
     print_findings(review.findings)
 
 

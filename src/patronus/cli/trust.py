@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import argparse
 
-from patronus.cli.text import print_findings, safe, say
+from patronus.cli.text import one_line, print_findings, print_lines, say
 from patronus.ops import messages as m
 from patronus.ops import registry
 from patronus.ops import trust as t
@@ -18,16 +18,16 @@ def run_show(arguments: argparse.Namespace) -> int:
     if arguments.json:
         print(trust.model_dump_json())
         return 0
-    print(f"device      {safe(trust.device)}")
-    print(f"groups      {safe(', '.join(trust.groups)) or 'none'}")
+    print(f"device      {one_line(trust.device)}")
+    print(f"groups      {one_line(', '.join(trust.groups)) or 'none'}")
     if trust.origin == "none":
         print("trust       none: this box accepts no bundle; enrol a key at its console")
         return 0
     exchanged = f", exchanged by {trust.exchanges} bundles since" if trust.exchanges else ""
-    print(f"trust       {trust.origin}{exchanged}, {safe(trust.fingerprint)}")
+    print(f"trust       {one_line(trust.origin)}{exchanged}, {one_line(trust.fingerprint)}")
     print(f"signatures  {trust.threshold} of {len(trust.keys)} keys")
     for key in trust.keys:
-        print(safe(f"key         {key.fingerprint} {', '.join(key.names)} ({key.type})"))
+        print(one_line(f"key         {key.fingerprint} {', '.join(key.names)} ({key.type})"))
     print(f"exchange    {'by a signed bundle' if trust.exchangeable else 'only by another image'}")
     return 0
 
@@ -35,7 +35,7 @@ def run_show(arguments: argparse.Namespace) -> int:
 def run_stick(arguments: argparse.Namespace) -> int:
     """Print the public keys on a stick."""
     keys = call(registry.STICK_KEYS, m.Nothing())
-    print(keys.model_dump_json() if arguments.json else safe("\n".join(keys.lines)))
+    print(keys.model_dump_json()) if arguments.json else print_lines(keys.lines)
     return 0
 
 

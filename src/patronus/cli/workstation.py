@@ -8,7 +8,7 @@ import json
 import sys
 from pathlib import Path
 
-from patronus.cli.text import check_pipe, print_findings, print_review, say
+from patronus.cli.text import check_pipe, print_findings, print_lines, print_review, say
 from patronus.ops import workstation
 
 
@@ -70,8 +70,7 @@ def run_verify(arguments: argparse.Namespace) -> None:
         print(json.dumps({"signers": verdict.signers, "warnings": warnings}))
         return
     print_findings(verdict.findings)
-    for signer in verdict.signers:
-        print(f"good signature by {signer}")
+    print_lines(f"good signature by {signer}" for signer in verdict.signers)
 
 
 def run_keygen(arguments: argparse.Namespace) -> None:
@@ -88,7 +87,7 @@ def run_inspect(arguments: argparse.Namespace) -> None:
     if arguments.json:
         print(json.dumps(workstation.inspect_data(arguments.bundle)))
     else:
-        print("\n".join(workstation.inspect(arguments.bundle)))
+        print_lines(workstation.inspect(arguments.bundle))
 
 
 def run_schema(_arguments: argparse.Namespace) -> None:

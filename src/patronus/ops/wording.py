@@ -1,4 +1,8 @@
-"""Words and columns for what operations return, the same on the command line and the console. Not yet safe to print."""
+"""Words and columns for what operations return, the same on the command line and the console.
+
+Not yet safe to print: what a box or a document says stands in these lines as it came, line breaks included. A front end
+shows each of them as one line of harmless characters (`patronus.values.terminal`).
+"""
 
 from __future__ import annotations
 
@@ -119,22 +123,18 @@ def tell_review(review: m.Review) -> list[str]:
 def tell_findings(findings: Iterable[m.Finding | Problem]) -> list[str]:
     """Return each problem with its place, and what to do about it below.
 
-    What comes from a document, a file's name or a daemon stays in the line or behind the bar that belongs to it: it may
-    hold line breaks, and be megabytes long.
+    What comes from a document, a file's name or a daemon may be megabytes long; the further lines of a message stand
+    behind a bar.
     """
     lines = []
     for finding in findings:
-        place = f"{_one_line(finding.path)}: " if finding.path else ""
+        place = f"{_shorten(finding.path)}: " if finding.path else ""
         first, *more = finding.message.split("\n")
         lines.append(f"{finding.severity}: {place}{_shorten(first)}")
         lines += [f"    | {_shorten(line)}" for line in more[:_MOST_LINES]]
         lines += [f"    | ... and {len(more) - _MOST_LINES} more lines"] if len(more) > _MOST_LINES else []
-        lines += [f"    -> {_one_line(finding.hint)}"] if finding.hint else []
+        lines += [f"    -> {_shorten(finding.hint)}"] if finding.hint else []
     return lines
-
-
-def _one_line(text: str) -> str:
-    return _shorten(text.replace("\n", "\\n"))
 
 
 def _shorten(text: str) -> str:

@@ -8,6 +8,11 @@ def safe(text: str) -> str:
     return "".join(char if char.isprintable() or char in "\n\t" else ascii(char)[1:-1] for char in text)
 
 
+def one_line(text: str) -> str:
+    """Like `safe`, of what has to stay in its line: whoever wrote the text cannot begin another one."""
+    return safe(text).replace("\n", "\\n")
+
+
 def plain(text: str, limit: int = 0) -> str:
     """Make one line of ASCII that every terminal shows alike, a serial one too: the rest is written as its number.
 
