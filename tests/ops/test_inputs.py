@@ -40,6 +40,23 @@ def test_standard_input_is_read_up_to_the_limit(monkeypatch: pytest.MonkeyPatch)
     assert [problem.message for problem in refusals(Path("-"))] == ["standard input has more than 4 MiB"]
 
 
+@pytest.mark.parametrize("size", [8, MAX_DOCUMENT, MAX_BUNDLE])
+def test_a_bundle_is_told_as_what_it_is_wherever_a_document_is_wanted(
+    size: int, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    raw = b"PATRONUS\xff".ljust(size, b"\xff")
+    (tmp_path / "gw.yaml").write_bytes(raw)
+    monkeypatch.setattr(sys, "stdin", SimpleNamespace(buffer=io.BytesIO(raw)))
+    for path, name in (
+        (tmp_path / "gw.yaml", tmp_path / "gw.yaml"),
+        (tmp_path, tmp_path / "gw.yaml"),
+        (Path("-"), "-"),
+    ):
+        (problem,) = refusals(path)
+        assert problem.message == f"{name} is a signed bundle, no document"
+        assert f"patronus inspect {name}" in problem.hint
+
+
 def test_what_is_not_there_is_told(tmp_path: Path) -> None:
     (problem,) = refusals(tmp_path / "absent.yaml")
     assert problem.message == f"{tmp_path}/absent.yaml cannot be read: No such file or directory"

@@ -20,14 +20,23 @@ MAX_KEYS = 2**20
 
 def read_input(path: Path, limit: int = MAX_BUNDLE) -> bytes:
     """Read a file, or standard input for `-`. Raises Refused, also when there is more than `limit` bytes."""
+    raw = _read_beyond(path, limit)
+    _check_size(path, raw, limit)
+    return raw
+
+
+def _read_beyond(path: Path, limit: int) -> bytes:
+    """Read at most one byte more than may be there."""
     try:
-        raw = sys.stdin.buffer.read(limit + 1) if path == STDIN else read_bounded(path, limit)
+        return sys.stdin.buffer.read(limit + 1) if path == STDIN else read_bounded(path, limit)
     except OSError as error:
         raise Refused([Problem("", f"{path} cannot be read: {error.strerror}", "check the name")]) from error
+
+
+def _check_size(path: Path, raw: bytes, limit: int) -> None:
     if len(raw) > limit:
         what = "standard input" if path == STDIN else str(path)
         raise Refused([Problem("", f"{what} has more than {_write_limit(limit)}", "is it the right file?")])
-    return raw
 
 
 def _write_limit(limit: int) -> str:
@@ -42,13 +51,7 @@ def is_bundle(raw: bytes) -> bool:
 def read_documents(path: Path) -> dict[str, bytes]:
     """Read a document, or every `*.yaml` of a folder, by file name. Raises Refused."""
     if not path.is_dir():
-        raw = read_input(path, MAX_DOCUMENT)
-        if is_bundle(raw):
-            hint = (
-                f"look into it with: patronus inspect {path}, or check it with: patronus verify {path} --trust FOLDER"
-            )
-            raise Refused([Problem("", f"{path} is a signed bundle, no document", hint)])
-        return {STDIN_NAME if path == STDIN else path.name: raw}
+        return {STDIN_NAME if path == STDIN else path.name: _read_document(path)}
     paths = sorted(path.glob("*.yaml"))
     if misnamed := sorted(path.glob("*.yml")):
         hint = "name every fragment *.yaml, or move it elsewhere"
@@ -61,12 +64,22 @@ def read_documents(path: Path) -> dict[str, bytes]:
     documents: dict[str, bytes] = {}
     left = MAX_DOCUMENT
     for file in paths:
-        documents[file.name] = read_input(file, MAX_DOCUMENT)
+        documents[file.name] = _read_document(file)
         left -= len(documents[file.name])
         if left < 0:
             message = f"the files of {path} have together more than {_write_limit(MAX_DOCUMENT)}"
             raise Refused([Problem("", message, "move long lists into URL tables or attached files")])
     return documents
+
+
+def _read_document(path: Path) -> bytes:
+    """Read one document. A bundle is told as what it is, one that is larger than a document may be as well."""
+    raw = _read_beyond(path, MAX_DOCUMENT)
+    if is_bundle(raw):
+        hint = f"look into it with: patronus inspect {path}, or check it with: patronus verify {path} --trust FOLDER"
+        raise Refused([Problem("", f"{path} is a signed bundle, no document", hint)])
+    _check_size(path, raw, MAX_DOCUMENT)
+    return raw
 
 
 def _find_odd(paths: Iterable[Path]) -> Iterable[Problem]:
