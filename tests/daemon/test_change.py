@@ -177,7 +177,7 @@ PROMISCUOUS = house(interfaces={**HOUSE["interfaces"], "lan": {**HOUSE["interfac
     [
         ("systemctl stop -- ", HOUSE, NO_DHCP),
         ("nft", HOUSE, OTHER),
-        ("systemctl reload -- ", HOUSE, PROMISCUOUS),
+        ("systemctl reload-or-restart -- ", HOUSE, PROMISCUOUS),
         ("systemctl restart -- ", HOUSE, house(ntp={"serve": ["lan"], "orphan_stratum": 12})),
         ("systemctl start -- ", NO_DHCP, HOUSE),
     ],
@@ -515,6 +515,46 @@ def test_a_box_that_cannot_go_back_fails_secure_and_says_so(
     assert apply(box, good, confirm_within=0).generation.startswith("12-")
     assert status(box).failure is None
     assert not (box.layout.root / "run/issue.d/50-patronus.issue").exists()
+
+
+@pytest.fixture
+def locked(box: Box, running: str, failing: None) -> Box:
+    """A box that runs half of a change it could not undo; its services are stopped in the end but for one."""
+    apply(box, sign(box.key, 11, house(ntp={"serve": ["lan", "guest"]})))
+    box.system.refuses = lambda call: call == "nft"
+    with pytest.raises(Refused, match="locked down"):
+        rollback(box)
+    box.system.refuses = lambda _call: False
+    assert not {"unbound.service", "kea-dhcp4-server.service", "systemd-networkd.service"} & box.system.active
+    box.system.active.add("unbound.service")
+    box.system.calls.clear()
+    return box
+
+
+def test_what_runs_on_a_locked_down_box_gets_its_files_and_settings_anew(locked: Box, running: str) -> None:
+    rollback(locked, running)
+
+    calls = locked.system.calls
+    assert any(call.startswith("systemctl reload-or-restart") and "networkd" in call for call in calls)
+    assert any(call.startswith("systemctl restart") and "chrony.service" in call for call in calls)
+    assert any(call.startswith("systemctl re") and "unbound.service" in call for call in calls)
+    assert "sysctl" in calls
+
+
+def test_what_runs_on_a_locked_down_box_and_is_not_wanted_is_stopped(locked: Box) -> None:
+    apply(locked, sign(locked.key, 12, house(dns=None)))
+
+    assert "unbound.service" not in locked.system.active
+    assert "kea-dhcp4-server.service" in locked.system.active
+
+
+def test_a_rendered_tree_that_was_damaged_is_written_anew(locked: Box, running: str) -> None:
+    for ruleset in locked.layout.trees.glob(f"*/{RULESET_PATH}"):
+        ruleset.write_bytes(b"no ruleset")
+
+    rollback(locked, running)
+
+    assert b"no ruleset" not in locked.system.rulesets[-1]
 
 
 @pytest.mark.usefixtures("failing")

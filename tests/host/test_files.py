@@ -133,3 +133,15 @@ def test_old_trees_and_drafts_go(tmp_path: Path) -> None:
     remove_other_trees(tmp_path, {"keep"})
     assert [path.name for path in tmp_path.iterdir()] == ["keep"]
     remove_other_trees(tmp_path / "absent", {"keep"})
+
+
+@pytest.mark.parametrize("name", ["etc/hosts", "etc/link"])
+def test_a_tree_that_is_not_whole_any_more_is_written_anew(tmp_path: Path, name: str) -> None:
+    folder = write(tmp_path)
+    (folder / name).unlink()
+    (folder / name).symlink_to("secret")
+
+    write(tmp_path)
+
+    assert (folder / "etc/hosts").read_bytes() == b"127.0.0.1 localhost\n"
+    assert (folder / "etc/link").readlink() == Path("hosts")

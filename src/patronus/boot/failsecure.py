@@ -19,8 +19,11 @@ from patronus.host.files import write_atomically
 from patronus.host.layout import Layout
 from patronus.host.networkd import UNIT as NETWORKD
 from patronus.host.run import CommandFailed, run
+from patronus.pipeline.apply import left_over
 from patronus.values.problem import Problem
 
+_STAYS = {"systemd-journald.service", "patronus-homes.service", "patronus-console.service"}
+"""Units of the document that no packet reaches: the journal, and who may log in at the console."""
 _CONSOLES = Path("/sys/class/tty/console/active")
 
 
@@ -29,6 +32,7 @@ def main() -> int:
     layout = Layout()
     reason, problems = _read_reason(layout)
     refused = shut(layout)
+    _stop_services(layout)
     # A change that waited here could not be undone any more, and nothing signed is in force.
     layout.pending.unlink(missing_ok=True)
     (layout.run / "generation").unlink(missing_ok=True)
@@ -68,6 +72,14 @@ def shut(layout: Layout) -> list[Problem]:
         refused = Problem("", f"the firewall cannot be closed: {error.output or error}", hint)
         return [refused, *_cut_off()]
     return []
+
+
+def _stop_services(layout: Layout) -> None:
+    """End what the document started: raw sockets, as DHCP has them, see packets that no rule of nft sees."""
+    served = [unit.name for unit in left_over(layout).units if unit.name not in _STAYS]
+    if served:
+        with suppress(CommandFailed):
+            units.change_units("stop", served, wait=False)
 
 
 def _cut_off() -> list[Problem]:

@@ -18,7 +18,7 @@ from patronus.host.layout import Layout
 from patronus.host.trust import Trust, read_trust
 from patronus.host.trust import confirm as confirm_kept
 from patronus.pipeline import confirm as timer
-from patronus.pipeline.apply import ApplyFailed, apply_tree
+from patronus.pipeline.apply import ApplyFailed, apply_tree, left_over, running_manifest
 from patronus.pipeline.preflight import preflight
 from patronus.pipeline.render import Tree
 from patronus.trust.chain import MAX_ROTATIONS, exchanges
@@ -125,6 +125,7 @@ def run(layout: Layout, candidate: Candidate, confirm_within: int, progress: Cal
     Generations(layout.config).keep(candidate.bundle, candidate.record)
     _keep_tree(layout, candidate)
     progress("apply")  # not between the timer and the change: whatever went wrong there would leave the timer alone
+    old = left_over(layout) if layout.failure.exists() else running_manifest(layout)
     previous = _current_tree(layout)
     waiting = timer.Pending(
         generation=candidate.record.generation,
@@ -138,7 +139,7 @@ def run(layout: Layout, candidate: Candidate, confirm_within: int, progress: Cal
     )
     timer.arm(layout, waiting)
     try:
-        apply_tree(layout, tree, files.read_manifest(layout.trees / previous))
+        apply_tree(layout, tree, old)
     except ApplyFailed as error:
         back = _undo(layout, waiting)
         raise Refused([error.problem._replace(message=f"{error.problem.message}; {back}")]) from error

@@ -3,10 +3,12 @@
 from __future__ import annotations
 
 import errno
+import hashlib
 import os
 import shutil
 import stat
 from collections.abc import Callable, Mapping
+from contextlib import suppress
 from pathlib import Path
 from typing import TYPE_CHECKING
 
@@ -70,8 +72,9 @@ def sync_folder(folder: Path) -> None:
 def write_tree(trees: Path, tree_id: str, manifest: Manifest, contents: Mapping[str, bytes]) -> Path:
     """Write a rendered tree below `trees`; it appears under its name only when it is whole."""
     folder = trees / tree_id
-    if folder.exists():
+    if _is_whole(folder, manifest):
         return folder
+    shutil.rmtree(folder, ignore_errors=True)
     draft = trees / f".{tree_id}.new"
     shutil.rmtree(draft, ignore_errors=True)
     draft.mkdir(parents=True)
@@ -80,6 +83,18 @@ def write_tree(trees: Path, tree_id: str, manifest: Manifest, contents: Mapping[
     write_atomically(draft / MANIFEST_PATH, manifest.to_json(), 0o600)
     draft.rename(folder)
     return folder
+
+
+def _is_whole(folder: Path, manifest: Manifest) -> bool:
+    """Tell whether a tree is there and every file still has the bytes it was written with."""
+    with suppress(OSError):
+        return all(_holds(folder / path, entry) for path, entry in manifest.entries.items())
+    return False
+
+
+def _holds(path: Path, entry: Entry) -> bool:
+    content = str(path.readlink()).encode() if entry.target else path.read_bytes()
+    return hashlib.sha256(content).hexdigest() == entry.digest
 
 
 def _write_entry(path: Path, entry: Entry, content: bytes) -> None:

@@ -7,6 +7,7 @@ touched; the others keep their processes.
 
 from __future__ import annotations
 
+from contextlib import suppress
 from pathlib import Path
 from typing import NamedTuple
 
@@ -15,8 +16,8 @@ from patronus.host.layout import Layout
 from patronus.host.run import CommandFailed
 from patronus.pipeline.confirm import clock
 from patronus.pipeline.diff import Changes, diff
-from patronus.values.fragments import RULESET_PATH
-from patronus.values.manifest import EMPTY, Manifest
+from patronus.values.fragments import RULESET_PATH, Unit
+from patronus.values.manifest import EMPTY, UNKNOWN, Entry, Manifest
 from patronus.values.problem import WARNING, Problem
 
 _UNIT_FILES = "etc/systemd/system/"
@@ -68,7 +69,7 @@ def apply_tree(layout: Layout, tree: Path, old: Manifest, *, booting: bool = Fal
         if networkd.UNIT in changes.reload and not booting:
             # Services bind to links: those come first.
             step = "change interfaces"
-            units.change_units("reload", [networkd.UNIT])
+            units.change_units("reload-or-restart", [networkd.UNIT])
             networkd.wait_for_links(networkd.list_vlans((*changes.added, *changes.changed)))
         step = _SERVICES
         _change_units(changes, booting=booting)
@@ -103,7 +104,7 @@ def _change_units(changes: Changes, *, booting: bool) -> None:
         # by this as well, when its own ordering allows, so nothing is waited for here.
         units.change_units("reload-or-restart", changes.start, wait=False)
         return
-    units.change_units("reload", [name for name in changes.reload if name != networkd.UNIT])
+    units.change_units("reload-or-restart", [name for name in changes.reload if name != networkd.UNIT])
     units.change_units("restart", changes.restart)
     units.change_units("start", changes.start)
 
@@ -139,6 +140,21 @@ def _origin(name: str, new: Manifest) -> str:
 
 def _see(name: str) -> str:
     return f"see: journalctl -u {name}"
+
+
+def left_over(layout: Layout) -> Manifest:
+    """What may still run or stand on a locked-down box: all that its trees name, with contents nobody knows.
+
+    Every file, unit and setting of the next tree differs from it, and what only an older tree wanted is stopped.
+    """
+    entries: dict[str, Entry] = {}
+    names: dict[str, Unit] = {}
+    for tree in sorted(layout.trees.glob("*")):
+        with suppress(OSError, ValueError, LookupError, TypeError):  # a damaged one has nothing to tell
+            manifest = files.read_manifest(tree)
+            entries |= {path: entry._replace(digest="") for path, entry in manifest.entries.items()}
+            names |= {unit.name: unit for unit in manifest.units}
+    return UNKNOWN._replace(entries=entries, units=tuple(names.values()))
 
 
 def running_manifest(layout: Layout) -> Manifest:

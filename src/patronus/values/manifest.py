@@ -67,3 +67,5 @@ class Manifest(NamedTuple):
 
 
 EMPTY = Manifest({}, (), (), (), ())
+UNKNOWN = EMPTY._replace(sysctls=(Sysctl("unknown", "", ""),), links=(LinkName("unknown", "", "", ""),))
+"""Where kernel settings and names of cards may be anything: they differ from those of every tree."""
