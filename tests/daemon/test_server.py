@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import json
+import os
 import socket
 import threading
 from collections.abc import Callable, Iterator
@@ -13,7 +14,7 @@ import pytest
 
 from patronus.daemon import server
 from patronus.daemon.handlers import HANDLERS, Busy, Caller
-from patronus.daemon.peer import Peer, identify
+from patronus.daemon.peer import Peer, _read_ids, identify
 from patronus.daemon.server import answer
 from patronus.host.layout import Layout
 from patronus.ops import client, registry, wire
@@ -149,9 +150,10 @@ def test_what_is_asked_is_noted_with_who_asked(
 def test_the_caller_is_who_the_kernel_says(monkeypatch: pytest.MonkeyPatch) -> None:
     ours, theirs = socket.socketpair()
     with ours, theirs:
-        monkeypatch.setattr("patronus.daemon.peer.struct.unpack", lambda *_: (1, 0, 0))
+        assert _read_ids(ours) == (os.geteuid(), os.getegid())
+        monkeypatch.setattr("patronus.daemon.peer._read_ids", lambda _stream: (0, 0))
         assert identify(ours) == Peer("root", Role.ROOT)
-        monkeypatch.setattr("patronus.daemon.peer.struct.unpack", lambda *_: (1, 4_000_000_000, 0))
+        monkeypatch.setattr("patronus.daemon.peer._read_ids", lambda _stream: (4_000_000_000, 0))
         assert identify(ours) == Peer("4000000000", Role.NOBODY)
 
 
@@ -162,7 +164,7 @@ def test_the_caller_is_who_the_kernel_says(monkeypatch: pytest.MonkeyPatch) -> N
 )  # fmt: skip
 def test_the_highest_role_of_all_groups_counts(groups: list[str], role: Role, monkeypatch: pytest.MonkeyPatch) -> None:
     module = "patronus.daemon.peer"
-    monkeypatch.setattr(f"{module}.struct.unpack", lambda *_: (1, 1000, 1000))
+    monkeypatch.setattr(f"{module}._read_ids", lambda _stream: (1000, 1000))
     monkeypatch.setattr(f"{module}.pwd.getpwuid", lambda _uid: type("Entry", (), {"pw_name": "bob"}))
     monkeypatch.setattr(f"{module}.os.getgrouplist", lambda *_: list(range(len(groups))))
     monkeypatch.setattr(f"{module}._group_name", lambda gid: groups[gid])

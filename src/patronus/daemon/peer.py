@@ -21,8 +21,7 @@ class Peer(NamedTuple):
 
 def identify(stream: socket.socket) -> Peer:
     """Return the caller; a user nobody knows is nobody."""
-    raw = stream.getsockopt(socket.SOL_SOCKET, socket.SO_PEERCRED, struct.calcsize("3i"))
-    _pid, uid, gid = struct.unpack("3i", raw)
+    uid, gid = _read_ids(stream)
     if uid == 0:
         return Peer("root", Role.ROOT)
     try:
@@ -31,6 +30,12 @@ def identify(stream: socket.socket) -> Peer:
     except KeyError:
         return Peer(str(uid), Role.NOBODY)
     return Peer(name, max((role for group, role in ROLE_GROUPS.items() if group in groups), default=Role.NOBODY))
+
+
+def _read_ids(stream: socket.socket) -> tuple[int, int]:
+    raw = stream.getsockopt(socket.SOL_SOCKET, socket.SO_PEERCRED, struct.calcsize("3i"))
+    _pid, uid, gid = struct.unpack("3i", raw)
+    return uid, gid
 
 
 def _group_name(gid: int) -> str:
