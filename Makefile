@@ -54,7 +54,7 @@ test-fast: lint ## lint, types, unit and golden tests: no root, no image (about 
 	@$(VENV)/pytest -n auto $(FAST_TESTS)
 
 test-vm: image ## the daemons' own checkers and the stories on the booted image [TESTS=tests/vm/test_house.py]
-	@$(SANDBOXED_PYTEST) -n $(WORKERS) --dist loadfile --no-loadscope-reorder $(or $(TESTS),$(wildcard $(SLOW_TESTS)))
+	@$(SANDBOXED_PYTEST) -n $(WORKERS) --dist loadfile $(or $(TESTS),$(wildcard $(SLOW_TESTS)))
 
 test: test-fast test-vm ## everything; what .ci/run calls
 
