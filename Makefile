@@ -8,7 +8,8 @@ IMAGE_OPTIONS = --profiles "$(PROFILES)" $(if $(VERSION),--version $(VERSION)) $
 	$(if $(RELEASE),--release)
 SLOW_TESTS := tests/vm tests/checkers
 FAST_TESTS := tests $(SLOW_TESTS:%=--ignore=%) --ignore=tests/bench
-# Two machines at a time: a story mostly waits for one processor of its guest.
+# Two machines at a time: a story mostly waits for one processor of its guest. A worker takes half of what is left to the
+# other one when it has nothing to do, from the end, so that stories of one file mostly share what they booted.
 WORKERS ?= 2
 SANDBOXED_PYTEST = PATRONUS_KEY=$$($(BUILDER) developer-key) $(BUILDER) sandbox -- python3 -m pytest
 
@@ -54,7 +55,7 @@ test-fast: lint ## lint, types, unit and golden tests: no root, no image (about 
 	@$(VENV)/pytest -n auto $(FAST_TESTS)
 
 test-vm: image ## the daemons' own checkers and the stories on the booted image [TESTS=tests/vm/test_house.py]
-	@$(SANDBOXED_PYTEST) -n $(WORKERS) --dist loadfile $(or $(TESTS),$(wildcard $(SLOW_TESTS)))
+	@$(SANDBOXED_PYTEST) -n $(WORKERS) --dist worksteal $(or $(TESTS),$(wildcard $(SLOW_TESTS)))
 
 test: test-fast test-vm ## everything; what .ci/run calls
 
