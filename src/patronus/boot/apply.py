@@ -129,7 +129,10 @@ def _confirm(layout: Layout, chosen: Chosen) -> None:
     from patronus.host import trust
 
     bundle = layout.chosen / "bundle"
-    Generations(layout.config).keep(bundle.read_bytes(), chosen.record)
+    try:
+        Generations(layout.config).keep(bundle.read_bytes(), chosen.record)
+    except Refused as refused:  # it fits the image; what it does not fit is the disk
+        raise ApplyFailed(refused.problems[0]) from refused
     kept = chosen.record._replace(confirmed_at=int(bundle.stat().st_mtime))
     trust.confirm(layout, kept, rotates=chosen.rotates)
 

@@ -122,7 +122,7 @@ def run(layout: Layout, candidate: Candidate, confirm_within: int, progress: Cal
     problems = preflight(tree, candidate.tree.manifest)
     if problems:
         raise Refused(problems)
-    Generations(layout.config).keep(candidate.bundle, candidate.record)
+    Generations(layout.config).keep(candidate.bundle, candidate.record, running_generation(layout))
     _keep_tree(layout, candidate)
     progress("apply")  # not between the timer and the change: whatever went wrong there would leave the timer alone
     old = left_over(layout) if layout.failure.exists() else running_manifest(layout)

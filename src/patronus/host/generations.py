@@ -7,13 +7,17 @@
 
 from __future__ import annotations
 
+import errno
 import hashlib
 import json
 import shutil
+from collections.abc import Collection, Iterator
 from pathlib import Path
 from typing import NamedTuple
 
 from patronus.host.files import point_link, read_plain, sync_folder, write_atomically
+from patronus.host.room import discard, make_room, refuse_room
+from patronus.values.problem import Problem, Refused
 
 KEPT = 50
 """Generations kept for history and rollback; the confirmed one always stays."""
@@ -56,16 +60,25 @@ class Generations:
         """Return a bundle, at most `limit` + 1 bytes of it, so that a swollen file is seen as too large."""
         return read_plain(self.folder / generation / "bundle", limit)
 
-    def keep(self, bundle: bytes, record: Record) -> None:
-        """Store a verified bundle; an interrupted write leaves nothing that looks like a generation."""
-        place = self.folder / record.generation
-        if not place.exists():
-            draft = self.folder / f".{record.generation}.new"
+    def keep(self, bundle: bytes, record: Record, running: str = "") -> None:
+        """Store a verified bundle; an interrupted write leaves nothing that looks like a generation.
+
+        The oldest generations make room, but not the `running` one. Raises Refused when it does not fit.
+        """
+        place, draft = self.folder / record.generation, self.folder / f".{record.generation}.new"
+        try:
+            self.folder.mkdir(parents=True, exist_ok=True)
+            for leftover in self.folder.glob(".*"):  # of a write or a removal that was cut
+                discard(leftover)
+            if not place.exists():
+                make_room(self.folder, len(bundle), self._list_spare({running}))
+                write_atomically(draft / "bundle", bundle, 0o600, durable=True)
+                self._write_record(draft, record)
+                draft.rename(place)
+                sync_folder(self.folder)
+        except OSError as error:
             shutil.rmtree(draft, ignore_errors=True)
-            write_atomically(draft / "bundle", bundle, 0o600, durable=True)
-            self._write_record(draft, record)
-            draft.rename(place)
-            sync_folder(self.folder)
+            raise _refuse_write(place, error) from error
 
     def confirm(self, record: Record) -> None:
         """Make a kept generation the one that boots, durably, and forget the oldest ones."""
@@ -102,11 +115,49 @@ class Generations:
         return record if sound and record.generation == path.parent.name else None
 
     def _prune(self) -> None:
-        """Forget the oldest, but neither what boots nor the highest serial, which keeps older bundles out."""
-        highest = self.highest_serial()
+        """Forget the oldest."""
+        needed = self._list_needed()
         for record in self.records()[KEPT:]:
-            if record.generation != self.confirmed() and not (record.confirmed_at and record.serial == highest):
-                shutil.rmtree(self.folder / record.generation, ignore_errors=True)
+            if record.generation not in needed:
+                discard(self.folder / record.generation)
+
+    def _list_needed(self) -> set[str]:
+        """What boots, and the highest serial, which keeps older bundles out.
+
+        What proves the trust store has a name of its own in the chain: it outlives the generation.
+        """
+        highest = self.highest_serial()
+        needed = {record.generation for record in self.records() if record.confirmed_at and record.serial == highest}
+        return needed | {self.confirmed() or ""}
+
+    def _list_spare(self, needed: Collection[str]) -> Iterator[Path]:
+        """Find what may go: deliveries that became generations, damaged generations, then the oldest ones."""
+        kept = [place for place in self.folder.iterdir() if place.name[0] != "."]
+        if self.confirmed():  # else the next boot may look for a delivery
+            yield from self._list_taken({place.name for place in kept})
+        needed = {*needed, *self._list_needed()}
+        serials = {record.generation: record.serial for record in self.records()}
+        for place in sorted(kept, key=lambda place: (serials.get(place.name, 0), place.name)):
+            if place.name not in needed:
+                yield place
+
+    def _list_taken(self, kept: Collection[str]) -> Iterator[Path]:
+        from patronus.trust.format import MAX_BUNDLE  # every boot loads this module, and hardly any needs room
+
+        digests = {name.partition("-")[2] for name in kept}
+        for path in sorted((self.config / "incoming").glob("*.bundle")):
+            try:
+                if _digest(read_plain(path, MAX_BUNDLE)) in digests:
+                    yield path
+            except OSError:
+                continue  # nothing that was ever taken
+
+
+def _refuse_write(place: Path, error: OSError) -> Refused:
+    if error.errno in (errno.ENOSPC, errno.EDQUOT):
+        return refuse_room(place.parent, error.strerror or repr(error))
+    hint = "see: journalctl -k; a damaged disk is replaced as in recovery in the user guide"
+    return Refused([Problem("", f"{place} cannot be written: {error.strerror or error!r}", hint)])
 
 
 def _digest(bundle: bytes) -> str:

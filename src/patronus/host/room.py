@@ -1,0 +1,67 @@
+"""Makes room on a partition that only ever gets more: what is not needed goes, oldest first."""
+
+from __future__ import annotations
+
+import os
+import shutil
+import stat
+from collections.abc import Iterable
+from contextlib import suppress
+from pathlib import Path
+
+from patronus.host.files import sync_folder
+from patronus.values.problem import Problem, Refused
+
+RESERVE = 1024 * 1024
+"""Bytes that stay free: a confirmation needs a few blocks, and so does an exchange of the trust store."""
+
+
+def make_room(folder: Path, size: int, spare: Iterable[Path]) -> None:
+    """Delete of `spare`, from its beginning, what `size` more bytes in `folder` need.
+
+    Raises Refused when even all of it is not enough; then nothing was deleted.
+    """
+    free = shutil.disk_usage(folder).free
+    missing = size + RESERVE - free
+    doomed: list[Path] = []
+    for path in spare if missing > 0 else ():
+        if gained := _count_gain(path):
+            doomed.append(path)
+            missing -= gained
+        if missing <= 0:
+            break
+    if missing > 0:
+        raise refuse_room(folder, f"{size} bytes and {RESERVE} to spare are needed, {free} are free")
+    for path in doomed:
+        discard(path)
+    if doomed:
+        sync_folder(folder)  # the blocks are free once the file system has written that down
+
+
+def refuse_room(folder: Path, why: str) -> Refused:
+    """Say that something does not fit, and what to do."""
+    hint = (
+        f"bring a smaller bundle (patronus inspect tells what is in it), or remove some from {folder.parent}/incoming"
+    )
+    return Refused([Problem("", f"{folder} has no room for this bundle: {why}", hint)])
+
+
+def discard(path: Path) -> None:
+    """Delete a file or a folder. A cut half-way leaves a hidden folder, which is no generation but a leftover."""
+    if not path.is_dir() or path.is_symlink():
+        path.unlink(missing_ok=True)
+        return
+    hidden = path if path.name.startswith(".") else path.with_name(f".{path.name}.old")
+    with suppress(OSError):  # what cannot be deleted stays; whoever needs its room is told so
+        shutil.rmtree(path.rename(hidden))
+
+
+def _count_gain(path: Path) -> int:
+    """Return the bytes that deleting a file or folder sets free.
+
+    A generation that exchanged the trust store has its bundle in the chain as well: deleting it is not worth while.
+    """
+    files = [Path(folder) / name for folder, _, names in os.walk(path) for name in names] or [path]
+    found = [file.lstat() for file in files]
+    is_chained = any(stat.S_ISREG(one.st_mode) and one.st_nlink > 1 for one in found)
+    return 0 if is_chained else sum(one.st_blocks * 512 for one in found)
