@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import json
+import os
 from pathlib import Path
 
 import pytest
@@ -122,6 +123,19 @@ def test_damaged_records_are_left_out_and_the_bundle_still_boots(tmp_path: Path)
         assert store.records() == []
         assert store.confirmed() == record(4).generation
         assert store.highest_serial() == 4
+
+
+def test_a_record_that_is_no_plain_file_or_has_no_end_is_left_out_at_once(tmp_path: Path) -> None:
+    store = keep_and_confirm(tmp_path, 4)
+    keep_and_confirm(tmp_path, 5)
+    path = store.folder / record(4).generation / "record.json"
+    path.unlink()
+    os.mkfifo(path)
+    assert [item.serial for item in store.records()] == [5]
+    path.unlink()
+    with path.open("wb") as swollen:
+        swollen.truncate(1 << 40)
+    assert [item.serial for item in store.records()] == [5]
 
 
 def test_a_record_that_speaks_of_another_generation_is_left_out(tmp_path: Path) -> None:

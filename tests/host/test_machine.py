@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import json
+import os
 import sys
 from concurrent.futures import ThreadPoolExecutor
 from pathlib import Path
@@ -15,6 +16,7 @@ from patronus.host.layout import Layout
 from patronus.host.run import CommandFailed, Done, run
 from patronus.trust import Refused
 from patronus.values.fragments import Sysctl
+from patronus.values.problem import Refused as RefusedHere
 
 
 def test_a_program_gets_its_input_and_a_fixed_environment(monkeypatch: pytest.MonkeyPatch) -> None:
@@ -175,6 +177,24 @@ def test_a_box_gets_an_id_once_and_keeps_it(tmp_path: Path) -> None:
     assert len(first.id) == 16
     assert identity.read_device(layout) == first
     assert identity.read_device(Layout(tmp_path / "other")).id != first.id
+
+
+def test_what_is_no_device_id_is_refused_at_once(tmp_path: Path) -> None:
+    layout = Layout(tmp_path)
+    path = layout.config / "device.json"
+    layout.config.mkdir()
+    os.mkfifo(path)
+    with pytest.raises(RefusedHere, match=r"device\.json cannot be read: it is no plain file"):
+        identity.read_device(layout)
+    path.unlink()
+    for content in (b"", b"[]", b"{}", b"null", b"\xff", b"[" * 200_000, b'{"id": "0123"}' + b" " * 5000 + b"{}"):
+        path.write_bytes(content)
+        with pytest.raises(RefusedHere, match=r"device\.json does not hold a device id"):
+            identity.read_device(layout)
+    with path.open("wb") as swollen:
+        swollen.truncate(1 << 40)  # read whole, this would take all memory
+    with pytest.raises(RefusedHere, match="does not hold"):
+        identity.read_device(layout)
 
 
 def test_all_who_ask_for_the_id_at_the_same_moment_get_the_same(tmp_path: Path) -> None:

@@ -21,6 +21,8 @@ from patronus.values.problem import Problem, Refused
 
 KEPT = 50
 """Generations kept for history and rollback; the confirmed one always stays."""
+_MAX_RECORD = 16 * 1024
+"""Bytes; author and comment of a manifest, however they are escaped, are less than half of it."""
 
 
 class Record(NamedTuple):
@@ -108,7 +110,7 @@ class Generations:
     @staticmethod
     def _read_record(path: Path) -> Record | None:
         try:
-            record = Record(**json.loads(path.read_bytes()))
+            record = Record(**json.loads(read_plain(path, _MAX_RECORD)))
         except (OSError, ValueError, TypeError, RecursionError):
             return None  # history only; what boots is the bundle, and that is verified
         sound = isinstance(record.serial, int) and isinstance(record.confirmed_at, int)

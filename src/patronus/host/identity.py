@@ -8,8 +8,11 @@ from contextlib import suppress
 from pathlib import Path
 from typing import NamedTuple
 
-from patronus.host.files import sync_folder, write_atomically
+from patronus.host.files import read_plain, sync_folder, write_atomically
 from patronus.host.layout import Layout
+from patronus.values.problem import Problem, Refused
+
+_MAX_DEVICE = 4096
 
 
 class Device(NamedTuple):
@@ -26,12 +29,28 @@ class Image(NamedTuple):
 
 
 def read_device(layout: Layout) -> Device:
-    """Return the device id, made up at the first boot (64 random bits) and kept on the config partition."""
+    """Return the device id, made up at the first boot (64 random bits) and kept on the config partition.
+
+    Raises Refused when something else lies there: a box does not take another name by itself.
+    """
     path = layout.config / "device.json"
     if not path.exists():
         _make_up(path)
-    body = json.loads(path.read_bytes())
-    return Device(str(body["id"]))
+    try:
+        raw = read_plain(path, _MAX_DEVICE)
+    except OSError as error:
+        raise _refuse(path, f"cannot be read: {error.strerror}") from error
+    try:
+        if len(raw) <= _MAX_DEVICE:
+            return Device(str(json.loads(raw)["id"]))
+    except (ValueError, TypeError, KeyError, RecursionError) as error:
+        raise _refuse(path, "does not hold a device id") from error
+    raise _refuse(path, f"does not hold a device id: it is longer than {_MAX_DEVICE} bytes")
+
+
+def _refuse(path: Path, what: str) -> Refused:
+    hint = 'write {"id": "..."} with the id your bundles are signed for, or remove it for a new one: see recovery'
+    return Refused([Problem("", f"{path} {what}", hint)])
 
 
 def _make_up(path: Path) -> None:
