@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import json
 import os
+import shutil
 from pathlib import Path
 
 import pytest
@@ -113,6 +114,45 @@ def test_an_interrupted_confirm_boots_the_old_or_the_new_one(tmp_path: Path) -> 
         assert store.read(confirmed, 100) in {bundle(1), bundle(2)}
         assert store.highest_serial() >= int(confirmed.partition("-")[0])
     assert seen == {record(1).generation, record(2).generation}
+
+
+def test_an_interrupted_confirm_counts_whole_or_not_at_all(tmp_path: Path) -> None:
+    def prepare(config: Path) -> None:
+        keep_and_confirm(config, 1)
+        keep(config, 2)
+
+    seen = set()
+    for config in every_cut(tmp_path, prepare, lambda place: Generations(place).confirm(record(2, 1002))):
+        store = Generations(config)
+        is_in_force = store.confirmed() == record(2).generation
+        kept = store.record(record(2).generation)
+        assert kept is not None
+        assert bool(kept.confirmed_at) == is_in_force, "history says what boots"
+        assert store.highest_serial() == (2 if is_in_force else 1), "a serial is used up by what is in force"
+        keep_and_confirm(config, 1)
+        assert store.highest_serial() == (2 if is_in_force else 1), "nor is it free again after going back"
+        seen.add(is_in_force)
+    assert seen == {False, True}
+
+
+def test_a_time_the_cut_left_out_is_written_once_and_stays(tmp_path: Path) -> None:
+    store = keep_and_confirm(tmp_path, 2)
+    (store.folder / record(2).generation / "record.json").write_text(json.dumps(record(2)._asdict()))
+    os.utime(tmp_path / "confirmed", (5000, 5000), follow_symlinks=False)
+    assert store.record(record(2).generation) == record(2, 5000)
+    for cut in every_cut(tmp_path / "cuts", lambda place: _copy(tmp_path, place), _go_back):
+        assert Generations(cut).record(record(2).generation) == record(2, 5000)
+        assert Generations(cut).highest_serial() == 2
+
+
+def _copy(config: Path, place: Path) -> None:
+    shutil.copytree(config / "generations", place / "generations")
+    shutil.copy2(config / "confirmed", place / "confirmed", follow_symlinks=False)
+    keep(place, 1)
+
+
+def _go_back(config: Path) -> None:
+    Generations(config).confirm(record(1, 1001))
 
 
 def test_damaged_records_are_left_out_and_the_bundle_still_boots(tmp_path: Path) -> None:

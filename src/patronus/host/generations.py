@@ -83,15 +83,35 @@ class Generations:
             raise _refuse_write(place, error) from error
 
     def confirm(self, record: Record) -> None:
-        """Make a kept generation the one that boots, durably, and forget the oldest ones."""
-        self._write_record(self.folder / record.generation, record)
+        """Make a kept generation the one that boots, durably, and forget the oldest ones.
+
+        The link decides. A cut before it leaves nothing of the confirmation, so that the serial can still be used; one
+        after it leaves a record without a time, which `records` takes from the link and the next confirmation writes
+        before the link moves on: the serial must be remembered even when an older generation boots.
+        """
+        self._settle_record()
         point_link(self.config / "confirmed", f"generations/{record.generation}", durable=True)
+        self._write_record(self.folder / record.generation, record)
         self._prune()
+
+    def _settle_record(self) -> None:
+        """Write the time of a confirmation that was cut before its record was written."""
+        place = self.folder / (self.confirmed() or "none")
+        record = self._read_record(place / "record.json")
+        if record and not record.confirmed_at:
+            self._write_record(place, self._date(record))
 
     def records(self) -> list[Record]:
         """Return every kept generation, highest serial first."""
         found = [self._read_record(place) for place in self.folder.glob("[!.]*/record.json")]
-        return sorted((record for record in found if record), key=lambda record: (-record.serial, record.generation))
+        whole = [self._date(record) for record in found if record]
+        return sorted(whole, key=lambda record: (-record.serial, record.generation))
+
+    def _date(self, record: Record) -> Record:
+        """Take the time of a confirmation that was cut from the link, which is as old."""
+        if record.confirmed_at or record.generation != self.confirmed():
+            return record
+        return record._replace(confirmed_at=max(1, int((self.config / "confirmed").lstat().st_mtime)))
 
     def record(self, generation: str) -> Record | None:
         """Return what is remembered of one generation."""
