@@ -12,8 +12,10 @@ from tests.cli.conftest import Command
 from tests.hostile import spoil
 
 from patronus.cli import box, observe
+from patronus.cli import trust as trust_commands
 from patronus.ops import messages as m
 from patronus.ops import observations as o
+from patronus.ops import trust as t
 from patronus.ops.registry import Operation
 from patronus.values.problem import Problem, Refused
 
@@ -99,6 +101,15 @@ ANSWERS: dict[str, m.Message] = {
         ),
     ),
     "Diagnose": o.Output(lines=("default via 198.51.100.1",), ok=True),
+    "Trust": t.Trust(
+        device="0123",
+        origin="baked",
+        threshold=1,
+        keys=(t.TrustedKey(names=("alice",), type="ssh-ed25519", fingerprint="SHA256:a"),),
+        fingerprint="SHA256:all",
+        groups=("homes", EVIL),
+        exchanges=2,
+    ),
     "Reboot": m.Nothing(),
     "PowerOff": m.Nothing(),
 }
@@ -126,7 +137,7 @@ class Daemon:
 @pytest.fixture
 def daemon(monkeypatch: pytest.MonkeyPatch) -> Daemon:
     played = Daemon()
-    for module in (box, observe):
+    for module in (box, observe, trust_commands):
         monkeypatch.setattr(module, "call", played.call)
     return played
 
@@ -299,3 +310,14 @@ def test_what_goes_on_is_told_in_columns(daemon: Daemon, patronus: Command) -> N
     assert "box.default  wan > self  TCP  198.51.100.9:1  203.0.113.2:22  SYN" in patronus("firewall-log").stdout
     assert patronus("diagnose", "routes").stdout == "default via 198.51.100.1\n"
     assert "restarts" in patronus("reboot").stderr
+
+
+def test_trust_tells_in_words_what_the_fingerprint_of_its_keys_does_not_cover(
+    patronus: Command, daemon: Daemon
+) -> None:
+    lines = dict(line.split(maxsplit=1) for line in patronus("trust", "show").stdout.splitlines())
+    assert lines["signatures"] == "1 of 1 keys, SHA256:all"
+    assert lines["trust"] == "baked, exchanged by 2 bundles since"
+    assert lines["groups"].startswith("homes, ")
+    assert lines["exchange"] == "only by another image"
+    assert "\x1b" not in lines["groups"]

@@ -11,6 +11,7 @@ from tests.trust.softkey import make_ed25519, make_p256, mpint, string
 from tests.trust.support import codes_of, store_of
 
 from patronus.trust import Refused, Signer, TrustStore, parse_store, read_signer, render_store
+from patronus.trust.rotation import outline
 
 ONE = b'{"threshold": 1}'
 KEY = "ssh-ed25519 AAAAC3NzaC1lZDI1NTE5AAAAIFK8CxSfgH3oe+uOrxyi0uLig9N+gFRpoIWaUpy//9Fm"
@@ -60,6 +61,10 @@ def test_the_fingerprint_of_a_store_depends_on_keys_and_threshold_alone(keys: Ma
     assert renamed.fingerprint == store.fingerprint
     assert store_of(keys["alice"], keys["bob"], threshold=2).fingerprint != store.fingerprint
     assert store_of(keys["alice"]).fingerprint != store.fingerprint
+    for other in (store._replace(groups=("homes",)), store._replace(rotation=False)):
+        assert other.fingerprint == store.fingerprint
+        told = {*outline(other)} - {*outline(store)}
+        assert told & {"groups: homes", "no bundle may exchange it"}, "what it does not cover is told in words"
 
 
 @pytest.mark.parametrize(

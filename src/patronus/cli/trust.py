@@ -24,8 +24,8 @@ def run_show(arguments: argparse.Namespace) -> int:
         print("trust       none: this box accepts no bundle; enrol a key at its console")
         return 0
     exchanged = f", exchanged by {trust.exchanges} bundles since" if trust.exchanges else ""
-    print(f"trust       {one_line(trust.origin)}{exchanged}, {one_line(trust.fingerprint)}")
-    print(f"signatures  {trust.threshold} of {len(trust.keys)} keys")
+    print(f"trust       {one_line(trust.origin)}{exchanged}")
+    print(f"signatures  {_tell_keys(trust)}")
     for key in trust.keys:
         print(one_line(f"key         {key.fingerprint} {', '.join(key.names)} ({key.type})"))
     print(f"exchange    {'by a signed bundle' if trust.exchangeable else 'only by another image'}")
@@ -47,8 +47,12 @@ def run_enrol(arguments: argparse.Namespace) -> int:
     if arguments.json:
         print(done.model_dump_json())
         return 0
-    say(f"the box trusts {done.trust.fingerprint}")
+    say(f"the box trusts {_tell_keys(done.trust)}")
     if done.failure:
         print_findings(done.failure.findings)
     say(f"generation {done.generation or 'none'} is running")
     return 0
+
+
+def _tell_keys(trust: t.Trust) -> str:
+    return one_line(f"{trust.threshold} of {len(trust.keys)} keys, {trust.fingerprint}")

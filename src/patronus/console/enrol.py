@@ -136,7 +136,7 @@ def _ask_threshold(terminal: Terminal, most: int) -> int:
 
 
 def _tell(terminal: Terminal, done: t.Enrolled) -> None:
-    terminal.say(f"\nEnrolled. The trust store is {done.trust.fingerprint}")
+    terminal.say(f"\nEnrolled. Keys and threshold are {done.trust.fingerprint}")
     if done.generation:
         terminal.say(f"Generation {done.generation} was waiting, is signed by these keys, and runs.")
         return

@@ -27,6 +27,7 @@ class Trust(Message):
     threshold: int = 0
     keys: tuple[TrustedKey, ...] = ()
     fingerprint: str = ""
+    """Of keys and threshold; what else the store says is in the other fields."""
     groups: tuple[str, ...] = ()
     exchanges: int = 0
     """How many bundles have exchanged the store since the box had its first one."""

@@ -54,7 +54,12 @@ class TrustStore(NamedTuple):
 
     @property
     def fingerprint(self) -> str:
-        """One value for the whole store, to be compared by eye; names and order do not matter."""
+        """One value for keys and threshold, which are whose signatures count, to be compared by eye.
+
+        Names and order do not matter. Groups and rotation are no part of it and are told in words beside it: a store
+        that names no groups takes over those of the box, and must not look like another one for that. The folder of
+        the exchanges has its name from this value, so an image that changes only groups keeps its chain.
+        """
         lines = sorted(signer.key.text for signer in self.signers)
         return "SHA256:" + hashlib.sha256("\n".join([str(self.threshold), *lines]).encode("ascii")).hexdigest()
 
