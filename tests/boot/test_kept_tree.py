@@ -157,6 +157,20 @@ def test_another_image_renders_for_itself(box: Box, rendered: list[str], file: s
     assert rendered == ["example.yaml", "config.yaml"]
 
 
+def test_a_tree_kept_by_an_image_with_more_profiles_is_refused_like_its_document(box: Box, rendered: list[str]) -> None:
+    """The name of the file, which says which image kept it, is no secret."""
+    box.deliver("first.bundle", signed(box, 7))
+    assert boot(box) == 0
+    (place,) = kept(box)
+    (box.layout.root / "usr/lib/os-release").write_text('IMAGE_VERSION=1.2\nPATRONUS_PROFILES="dhcp"\n')
+    generation = Generations(box.layout.config).confirmed() or ""
+    place.rename(kept_tree._place(box.layout, generation))
+    rendered.clear()
+    assert boot(box) == 1
+    assert rendered == ["config.yaml"]
+    assert "needs the image profile 'dns'" in box.layout.failure.read_text()
+
+
 def test_an_image_without_a_note_of_its_program_keeps_nothing(box: Box) -> None:
     (box.layout.vendor / "engine").unlink()
     box.deliver("first.bundle", sign_members(box.key, 7, {"config.yaml": write(HOUSE)}))

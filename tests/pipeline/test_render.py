@@ -26,6 +26,7 @@ manifests = st.builds(
     sysctls=st.lists(st.builds(Sysctl, words, words, words), max_size=3).map(tuple),
     links=st.lists(st.builds(LinkName, words, words, words, words), max_size=3).map(tuple),
     checks=st.lists(st.builds(Check, st.lists(words, max_size=3).map(tuple), words), max_size=3).map(tuple),
+    profiles=st.lists(words, max_size=3).map(tuple),
 )
 
 
@@ -53,6 +54,11 @@ def whole(tree: Tree) -> tuple[bytes, dict[str, bytes]]:
 
 def test_the_same_document_is_the_same_bytes() -> None:
     assert whole(render_data(HOUSE)) == whole(render_data(house()))
+
+
+def test_a_tree_says_which_profiles_of_the_image_it_needs() -> None:
+    assert render_data(HOUSE).manifest.profiles == ("dhcp", "dns")
+    assert render_data({key: value for key, value in HOUSE.items() if key != "dhcp"}).manifest.profiles == ("dns",)
 
 
 @given(st.randoms(use_true_random=False))

@@ -60,15 +60,19 @@ def has_kept(layout: Layout, generation: str) -> bool:
 
 
 def read(layout: Layout, generation: str, digest: str) -> Kept | None:
-    """Return the tree whose manifest has this digest; None when another one is kept, or none."""
+    """Return the tree whose manifest has this digest; None when there is none that this image can run."""
     try:
-        return _unpack(read_plain(_place(layout, generation), MAX_SIZE), digest)
+        kept = _unpack(read_plain(_place(layout, generation), MAX_SIZE), digest)
     except OSError:
         return None
+    return kept if kept and set(kept.manifest.profiles) <= set(read_image(layout).profiles) else None
 
 
 def _place(layout: Layout, generation: str) -> Path:
-    """One image never reads what another kept: profiles and version may differ although the sources are the same."""
+    """One image does not read what another kept: its libraries may differ although the sources are the same.
+
+    That is to notice what another image renders otherwise, and no protection: whoever has the disk can rename a file.
+    """
     image = read_image(layout)
     words = "\n".join([read_engine(layout), image.version, *image.profiles])
     return layout.kept_trees / f"{generation}-{hashlib.sha256(words.encode()).hexdigest()[:16]}"

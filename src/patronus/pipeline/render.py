@@ -5,7 +5,7 @@ from __future__ import annotations
 import hashlib
 from dataclasses import dataclass
 
-from patronus.values.fragments import Check, File, LinkName, Symlink, Sysctl, Unit
+from patronus.values.fragments import Check, File, LinkName, Profile, Symlink, Sysctl, Unit
 from patronus.values.manifest import Entry, Manifest
 from patronus.values.plan import Plan
 
@@ -40,5 +40,6 @@ def render(plan: Plan) -> Tree:
         sysctls=tuple(sorted(plan.of(Sysctl))),
         links=tuple(sorted(plan.of(LinkName))),
         checks=tuple(plan.of(Check)),
+        profiles=tuple(sorted({profile.name for profile in plan.of(Profile)})),
     )
     return Tree(manifest, contents)

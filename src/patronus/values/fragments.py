@@ -70,6 +70,13 @@ class Check(NamedTuple):
     origin: str
 
 
+class Profile(NamedTuple):
+    """An image profile this generation cannot run without."""
+
+    name: str
+    origin: str
+
+
 class LinkName(NamedTuple):
     """Gives a physical NIC its config name. `kind` is mac, path (udev ID_PATH) or name (kernel name)."""
 

@@ -31,6 +31,8 @@ class Manifest(NamedTuple):
     sysctls: tuple[Sysctl, ...]
     links: tuple[LinkName, ...]
     checks: tuple[Check, ...]
+    profiles: tuple[str, ...] = ()
+    """The image profiles it cannot run without."""
 
     def to_json(self) -> bytes:
         """Return canonical bytes: the same manifest is always the same file."""
@@ -40,6 +42,7 @@ class Manifest(NamedTuple):
             "sysctls": [list(sysctl) for sysctl in self.sysctls],
             "links": [list(link) for link in self.links],
             "checks": [list(check) for check in self.checks],
+            "profiles": self.profiles,
         }
         return json.dumps(body, sort_keys=True, separators=(",", ":")).encode()
 
@@ -63,6 +66,7 @@ class Manifest(NamedTuple):
             sysctls=tuple(Sysctl(*sysctl) for sysctl in body["sysctls"]),
             links=tuple(LinkName(*link) for link in body["links"]),
             checks=tuple(Check(tuple(argv), origin) for argv, origin in body["checks"]),
+            profiles=tuple(body["profiles"]),
         )
 
 
