@@ -2,9 +2,13 @@
 
 from __future__ import annotations
 
+import errno
+import os
 import shutil
+import stat
 import subprocess
 import sys
+from collections.abc import Callable
 from pathlib import Path
 from typing import Any
 
@@ -13,7 +17,7 @@ from tests.box import Box, sign_members
 from tests.documents import HOUSE, render_data, write
 
 from patronus.boot import apply, load
-from patronus.host import kept_tree
+from patronus.host import doubtful, kept_tree
 from patronus.host.generations import Generations
 from patronus.trust.rendered import Rendered, encode_rendered
 
@@ -164,7 +168,7 @@ def test_a_tree_kept_by_an_image_with_more_profiles_is_refused_like_its_document
     (place,) = kept(box)
     (box.layout.root / "usr/lib/os-release").write_text('IMAGE_VERSION=1.2\nPATRONUS_PROFILES="dhcp"\n')
     generation = Generations(box.layout.config).confirmed() or ""
-    place.rename(kept_tree._place(box.layout, generation))
+    place.rename(place.with_name(kept_tree.name_of(box.layout, generation)))
     rendered.clear()
     assert boot(box) == 1
     assert rendered == ["config.yaml"]
@@ -178,13 +182,62 @@ def test_an_image_without_a_note_of_its_program_keeps_nothing(box: Box) -> None:
     assert kept(box) == []
 
 
-def test_a_disk_that_takes_nothing_costs_only_time(box: Box, rendered: list[str]) -> None:
-    box.layout.kept_trees.parent.mkdir(parents=True)
-    box.layout.kept_trees.write_text("a file where a folder should be")
+def elsewhere(path: Path) -> Path:
+    """A folder with something in it that must stay as it is."""
+    folder = path.parent / "elsewhere"
+    folder.mkdir()
+    for number in range(kept_tree.MOST_KEPT + 2):
+        (folder / str(number)).write_text("not ours")
+    return folder
+
+
+OBSTACLES: dict[str, Callable[[Path], object]] = {
+    "a file": lambda path: path.write_text("in the way"),
+    "a folder": lambda path: (path / "full").mkdir(parents=True),
+    "a pipe": os.mkfifo,
+    "a socket": lambda path: os.mknod(path, 0o600 | stat.S_IFSOCK),
+    "a link to itself": lambda path: path.symlink_to(path.name),
+    "a link to nothing": lambda path: path.symlink_to("nothing"),
+    "a link to a folder": lambda path: path.symlink_to(elsewhere(path)),
+    "a link to a file": lambda path: path.symlink_to(elsewhere(path) / "0"),
+    "a link to what never ends": lambda path: path.symlink_to("/dev/zero"),
+    "unreadable": lambda path: path.touch(0o000),
+}
+
+
+@pytest.mark.parametrize("obstacle", OBSTACLES)
+@pytest.mark.parametrize("where", ["the folder", "the tree", "the draft"])
+def test_whatever_lies_there_only_costs_time(box: Box, rendered: list[str], where: str, obstacle: str) -> None:
     box.deliver("first.bundle", signed(box, 7))
     assert boot(box) == 0
+    (tree,) = kept(box)
+    folder = box.layout.kept_trees
+    tree.unlink()
+    if where == "the folder":
+        folder.rmdir()
+    OBSTACLES[obstacle]({"the folder": folder, "the tree": tree, "the draft": folder / ".new"}[where])
+    for _ in range(2):
+        assert boot(box) == 0
+    assert "config.yaml" in rendered
+    others = sorted(box.layout.config.rglob("elsewhere/*"))
+    assert [path.read_text() for path in others] == ["not ours"] * len(others)
+
+
+def test_room_is_left_for_the_generation_to_come(box: Box, monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setattr(doubtful, "count_free", lambda _folder: kept_tree.ROOM)
+    box.deliver("first.bundle", signed(box, 7))
     assert boot(box) == 0
-    assert rendered.count("config.yaml") == 2
+    assert kept(box) == []
+
+
+def test_a_partition_that_takes_nothing_only_costs_time(box: Box, monkeypatch: pytest.MonkeyPatch) -> None:
+    def full(*_arguments: object) -> None:
+        raise OSError(errno.ENOSPC, "no space left")
+
+    monkeypatch.setattr(doubtful, "replace", full)
+    box.deliver("first.bundle", signed(box, 7))
+    assert boot(box) == 0
+    assert kept(box) == []
 
 
 def test_only_the_last_ones_are_kept(box: Box) -> None:

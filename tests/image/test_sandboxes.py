@@ -139,5 +139,11 @@ def test_a_service_has_only_the_mighty_rights_it_is_known_for(name: str) -> None
 
 
 @pytest.mark.parametrize("name", SERVICES)
+def test_no_service_waits_for_a_folder_that_whoever_has_the_disk_can_put_something_else_in_place_of(name: str) -> None:
+    """systemd refuses to start it then, before its program could do without."""
+    assert not {"CacheDirectory", "LogsDirectory", "StateDirectory"} & read_settings(SERVICES[name]).keys()
+
+
+@pytest.mark.parametrize("name", SERVICES)
 def test_a_service_may_make_the_usual_system_calls_only(name: str) -> None:
     assert read_settings(SERVICES[name])["SystemCallFilter"].split()[0] == "@system-service"

@@ -139,13 +139,13 @@ def test_the_box_tells_what_it_runs(house: House, verb: str) -> None:
 
 def open_kept_trees(house: House) -> None:
     """What somebody with the disk in hand would do: let the trees kept for the next boot pass everything."""
-    kept = house.router.run("find", "/var/cache/patronus", "-type", "f").out.split()
+    kept = house.router.run("find", "/config/rendered", "-type", "f").out.split()
     assert kept
     for path in kept:
         rules = house.router.read(path)
         house.router.write(path, rules.replace(b"policy drop", b"policy accept"))
         assert house.router.read(path) != rules
-    house.router.run("sync", "--file-system", "/var")
+    house.router.run("sync", "--file-system", "/config")
 
 
 def test_a_power_cut_undoes_what_was_not_confirmed(house: House) -> None:

@@ -26,7 +26,11 @@ def read_bounded(path: Path, limit: int) -> bytes:
 
 def read_plain(path: Path, limit: int) -> bytes:
     """Like `read_bounded`, of a plain file only: a named pipe somebody left would keep the reader for ever."""
-    descriptor = os.open(path, os.O_RDONLY | os.O_NONBLOCK | os.O_CLOEXEC)
+    return read_descriptor(os.open(path, os.O_RDONLY | os.O_NONBLOCK | os.O_CLOEXEC), limit)
+
+
+def read_descriptor(descriptor: int, limit: int) -> bytes:
+    """Read what was opened without waiting, and close it. Raises OSError when it is no plain file."""
     with os.fdopen(descriptor, "rb") as file:
         if not stat.S_ISREG(os.fstat(descriptor).st_mode):
             raise OSError(errno.EINVAL, "it is no plain file")

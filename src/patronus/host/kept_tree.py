@@ -14,19 +14,21 @@ One file for each generation:
 from __future__ import annotations
 
 import hashlib
+import os
 from collections.abc import Iterator
 from contextlib import suppress
-from pathlib import Path
 from typing import NamedTuple
 
+from patronus.host import doubtful
 from patronus.host.engine import read_engine
-from patronus.host.files import read_plain, write_atomically
 from patronus.host.identity import read_image
 from patronus.host.layout import Layout
 from patronus.values.manifest import Manifest
 
 MOST_KEPT = 4
-MAX_SIZE = 32 * 1024 * 1024
+MAX_SIZE = 4 * 1024 * 1024
+ROOM = 16 * 1024 * 1024
+"""What stays free on the partition: the generation to come, of at most 16 MiB, is worth more than a faster boot."""
 _NUMBER = 8
 
 
@@ -44,38 +46,46 @@ def keep_signed(layout: Layout, generation: str, engine: str, digest: str, tree:
     """
     if engine != read_engine(layout) or digest != tree.manifest.digest:
         return
-    packed, place = b"".join(_pack(tree)), _place(layout, generation)
+    packed = b"".join(_pack(tree))
+    if len(packed) > MAX_SIZE or _read(layout, generation) == packed:
+        return
     with suppress(OSError):
-        if len(packed) > MAX_SIZE or (place.exists() and read_plain(place, MAX_SIZE) == packed):
-            return
-        write_atomically(place, packed, 0o600)
-        files = sorted(place.parent.iterdir(), key=lambda path: path.stat().st_mtime_ns, reverse=True)
-        for old in files[MOST_KEPT:]:
-            old.unlink()
+        layout.kept_trees.mkdir(0o700, exist_ok=True)
+        with doubtful.open_folder(layout.kept_trees) as folder:
+            if doubtful.count_free(folder) > ROOM + len(packed):
+                doubtful.replace(folder, name_of(layout, generation), packed)
+            doubtful.prune(folder, MOST_KEPT)
 
 
 def has_kept(layout: Layout, generation: str) -> bool:
     """Whether something is kept for a generation and this image. Only `read` tells what it is worth."""
-    return _place(layout, generation).exists()
+    return os.path.lexists(layout.kept_trees / name_of(layout, generation))
 
 
 def read(layout: Layout, generation: str, digest: str) -> Kept | None:
     """Return the tree whose manifest has this digest; None when there is none that this image can run."""
     try:
-        kept = _unpack(read_plain(_place(layout, generation), MAX_SIZE), digest)
-    except OSError:
+        kept = _unpack(_read(layout, generation), digest)
+    except Exception:  # whatever is wrong with it: rendering is the way out
         return None
     return kept if kept and set(kept.manifest.profiles) <= set(read_image(layout).profiles) else None
 
 
-def _place(layout: Layout, generation: str) -> Path:
-    """One image does not read what another kept: its libraries may differ although the sources are the same.
+def name_of(layout: Layout, generation: str) -> str:
+    """Name the file of a generation. One image does not read what another kept: its libraries may differ.
 
     That is to notice what another image renders otherwise, and no protection: whoever has the disk can rename a file.
     """
     image = read_image(layout)
     words = "\n".join([read_engine(layout), image.version, *image.profiles])
-    return layout.kept_trees / f"{generation}-{hashlib.sha256(words.encode()).hexdigest()[:16]}"
+    return f"{generation}-{hashlib.sha256(words.encode()).hexdigest()[:16]}"
+
+
+def _read(layout: Layout, generation: str) -> bytes:
+    """Return what lies there; nothing when it cannot be read. Only its digest tells whether it is a tree."""
+    with suppress(OSError), doubtful.open_folder(layout.kept_trees) as folder:
+        return doubtful.read(folder, name_of(layout, generation), MAX_SIZE)
+    return b""
 
 
 def _pack(tree: Kept) -> Iterator[bytes]:

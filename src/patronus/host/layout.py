@@ -69,7 +69,7 @@ class Layout(NamedTuple):
     @property
     def kept_trees(self) -> Path:
         """Rendered trees kept over a reboot."""
-        return self.root / "var/cache/patronus"
+        return self.root / "config/rendered"
 
     @property
     def config(self) -> Path:
