@@ -134,11 +134,14 @@ def test_a_whole_tree_of_another_document_counts_for_nothing(box: Box, rendered:
 
 @pytest.mark.parametrize("claim", [{"engine": "cd" * 32}, {"tree": "cd" * 32}])
 def test_what_is_said_of_another_program_or_tree_is_not_kept(
-    box: Box, rendered: list[str], claim: dict[str, str]
+    box: Box, rendered: list[str], claim: dict[str, str], capsys: pytest.CaptureFixture[str]
 ) -> None:
     box.deliver("first.bundle", signed(box, 7, HOUSE, **claim))
     assert boot(box) == 0
     assert kept(box) == []
+    assert ("its signers say that this generation renders to something else" in capsys.readouterr().err) == (
+        "tree" in claim
+    ), "another program may well render something else"
     rendered.clear()
     assert boot(box) == 0
     assert rendered == ["example.yaml", "config.yaml"]

@@ -3,21 +3,23 @@
 from __future__ import annotations
 
 import base64
+from collections.abc import Mapping
 from pathlib import Path
 from typing import Any
 
 import pytest
 from tests.box import Box, sign, sign_members
-from tests.documents import HOUSE, house, write
+from tests.documents import HOUSE, house, render_data, write
 
 from patronus.boot import apply as boot_apply
 from patronus.boot import load, revert
 from patronus.daemon import handlers
 from patronus.daemon.handlers import Caller
-from patronus.host import trust
+from patronus.host import kept_tree, trust
 from patronus.host.generations import Generations
 from patronus.ops import messages as m
 from patronus.trust import Target, TrustStore, read_signer, render_store
+from patronus.trust.rendered import Rendered, encode_rendered
 from patronus.values.problem import Refused
 
 CALLER = Caller("alice", lambda _text: None)
@@ -28,11 +30,13 @@ def store_of(*keys: Path, **policy: Any) -> TrustStore:
     return TrustStore(tuple(read_signer(key.stem, key.with_suffix(".pub").read_bytes()) for key in keys), 1, **policy)
 
 
-def rotation(key: Path, serial: int, store: TrustStore, **changes: Any) -> bytes:
+def rotation(
+    key: Path, serial: int, store: TrustStore, more: Mapping[str, bytes] | None = None, **changes: Any
+) -> bytes:
     """A bundle by this key that carries a trust store."""
     allowed, policy = render_store(store)
     members = {"config.yaml": write(HOUSE), "trust/allowed_signers": allowed, "trust/policy.json": policy}
-    return sign_members(key, serial, members, **changes)
+    return sign_members(key, serial, {**members, **(more or {})}, **changes)
 
 
 def apply(box: Box, bundle: bytes, confirm_within: int = 600) -> m.ApplyResult:
@@ -108,6 +112,21 @@ def test_it_survives_a_restart_and_so_does_what_the_old_key_signed(running: Box,
     handlers.rollback(box.layout, m.RollbackRequest(generation=first, confirm_within=0), CALLER)
     assert names(box) == ["mallory"], "an older document, not an older trust"
     assert boot(box) == first
+
+
+@pytest.mark.parametrize("stays", [True, False])
+def test_who_counts_no_more_vouches_for_no_kept_tree(
+    running: Box, mallory: Path, stays: bool, capsys: pytest.CaptureFixture[str]
+) -> None:
+    box, engine = running, "ab" * 32
+    (box.layout.vendor / "engine").write_text(f"{engine}\n")
+    claim = {"rendered.json": encode_rendered(Rendered(engine, render_data(HOUSE).manifest.digest))}
+    kept = apply(box, rotation(box.key, 11, store_of(mallory, *([box.key] if stays else [])), claim), confirm_within=0)
+    assert kept_tree.has_kept(box.layout, kept.generation), "they counted when it was signed"
+    for _ in range(2):
+        assert boot(box) == kept.generation
+        assert ("as it was rendered before" in capsys.readouterr().out) == stays
+        assert kept_tree.has_kept(box.layout, kept.generation) == stays
 
 
 @pytest.mark.parametrize("confirmed", [False, True])

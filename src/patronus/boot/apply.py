@@ -93,8 +93,18 @@ def _apply(layout: Layout) -> int:
     print(
         f"generation {chosen.record.generation} is running, {'as it was rendered before' if kept else 'rendered now'}"
     )
-    kept_tree.keep_signed(layout, chosen.record.generation, chosen.engine, chosen.tree, tree)
+    _keep(layout, chosen, tree)
     return 0
+
+
+def _keep(layout: Layout, chosen: Chosen, tree: kept_tree.Kept) -> None:
+    """Let the boots to come take what was rendered, when its signers say the same of it."""
+    if chosen.engine == engine.read_engine(layout) and chosen.tree != tree.manifest.digest:
+        message = (
+            "its signers say that this generation renders to something else than the same program makes of it here"
+        )
+        print(f"<4>{message}; it is rendered anew at every boot: sign the document again", file=sys.stderr)
+    kept_tree.keep_signed(layout, chosen.record.generation, chosen.engine, chosen.tree, tree)
 
 
 def _read_chosen(layout: Layout) -> Chosen:
@@ -112,6 +122,7 @@ def _find_kept(layout: Layout, chosen: Chosen) -> kept_tree.Kept | None:
     found = kept_tree.read(layout, generation, signed)
     if found is None:
         print("<4>the tree kept for this generation is not the one its owners signed: rendered again", file=sys.stderr)
+        kept_tree.forget(layout, generation)
     return found
 
 

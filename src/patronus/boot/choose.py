@@ -105,8 +105,11 @@ def verify_new(
 
 
 def verify_old(layout: Layout, trust: Trust, bundle: bytes) -> Verified:
-    """Verify a generation this box has kept, also by a store that was replaced since. Raises Refused."""
-    return verify_kept(
+    """Verify a generation this box has kept, also by a store that was replaced since. Raises Refused.
+
+    Keys that count no more vouch for the document only, which is rendered here, and not for what it renders to.
+    """
+    verified = verify_kept(
         bundle,
         trust.chain,
         device=identity.read_device(layout).id,
@@ -115,6 +118,7 @@ def verify_old(layout: Layout, trust: Trust, bundle: bytes) -> Verified:
         now=datetime.now(UTC),
         keygen=SshKeygen(),
     )
+    return verified if verified.trusted_by == trust.store else verified._replace(rendered=None)
 
 
 def record_of(verified: Verified, bundle: bytes) -> Record:

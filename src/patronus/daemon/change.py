@@ -23,7 +23,7 @@ from patronus.pipeline.preflight import preflight
 from patronus.pipeline.render import Tree
 from patronus.trust.chain import MAX_ROTATIONS, exchanges
 from patronus.trust.format import MAX_BUNDLE
-from patronus.trust.rendered import OTHER_RENDERING, Rendered
+from patronus.trust.rendered import FALSE_RENDERING, Rendered
 from patronus.trust.rotation import describe
 from patronus.values.fragments import RULESET_PATH
 from patronus.values.manifest import EMPTY, Entry
@@ -60,6 +60,8 @@ def prepare(layout: Layout, bundle: bytes) -> Candidate:
         message = f"the trust store was exchanged {MAX_ROTATIONS} times, which is the most"
         raise Refused([Problem("", message, "build an image with the store you want")])
     documents, built = _build(layout, verified)
+    if _is_false(layout, verified, built):
+        raise Refused([FALSE_RENDERING])
     notes = tuple(reason.as_problem(WARNING) for reason in verified.warnings) + _tell_rotation(trust, verified)
     return Candidate(record, bundle, documents, built.tree, notes + built.warnings, rotates, verified.rendered)
 
@@ -76,6 +78,8 @@ def prepare_kept(layout: Layout, generation: str) -> Candidate:
     verified = verify_old(layout, trust, bundle)
     documents, built = _build(layout, verified)
     notes = _tell_rotation(trust, verified)
+    if _is_false(layout, verified, built):  # a way back stays one: what it renders to here counts
+        notes += (FALSE_RENDERING._replace(severity=WARNING),)
     rotates = exchanges(verified, trust.chain)
     return Candidate(record, bundle, documents, built.tree, notes + built.warnings, rotates, verified.rendered)
 
@@ -95,10 +99,13 @@ def _build(layout: Layout, verified: Verified) -> tuple[Mapping[str, bytes], Bui
     from patronus.pipeline.build import build, documents_of  # loads the whole schema, which a mere status need not
 
     documents = documents_of(verified.members)
-    built = build(documents, identity.read_image(layout).profiles)
-    if verified.rendered and verified.rendered.contradicts(read_engine(layout), built.tree.manifest.digest):
-        built = built._replace(warnings=(*built.warnings, OTHER_RENDERING))
-    return documents, built
+    return documents, build(documents, identity.read_image(layout).profiles)
+
+
+def _is_false(layout: Layout, verified: Verified, built: Built) -> bool:
+    """Whether what the signers say of the rendered tree is not so, by the program of this image."""
+    said = verified.rendered
+    return said is not None and said.contradicts(read_engine(layout), built.tree.manifest.digest)
 
 
 def _digest(layout: Layout, generation: str) -> str | None:

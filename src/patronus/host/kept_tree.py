@@ -71,6 +71,12 @@ def read(layout: Layout, generation: str, digest: str) -> Kept | None:
     return kept if kept and set(kept.manifest.profiles) <= set(read_image(layout).profiles) else None
 
 
+def forget(layout: Layout, generation: str) -> None:
+    """Remove what is kept for a generation, so that the next boot gets ready to render."""
+    with suppress(OSError), doubtful.open_folder(layout.kept_trees) as folder:
+        os.unlink(name_of(layout, generation), dir_fd=folder)
+
+
 def name_of(layout: Layout, generation: str) -> str:
     """Name the file of a generation. One image does not read what another kept: its libraries may differ.
 

@@ -22,7 +22,7 @@ from patronus.trust.format import split
 from patronus.trust.manifest import ANY_DEVICE, Manifest, Target
 from patronus.trust.names import POLICY, RENDERED, SIGNERS
 from patronus.trust.payload import digest, pack, unpack
-from patronus.trust.rendered import OTHER_RENDERING, Rendered, carried_rendering, encode_rendered
+from patronus.trust.rendered import FALSE_RENDERING, Rendered, carried_rendering, encode_rendered
 from patronus.trust.rotation import carried_store, describe, outline
 from patronus.trust.sign import add_signature, make_bundle
 from patronus.trust.sign import inspect as inspect_bundle
@@ -184,7 +184,7 @@ def verify(path: Path, trust: Path) -> Verdict:
     notes = [*verified.warnings, *(describe(store, verified.store, verified.signers) if verified.store else ())]
     warnings = [*(reason.as_problem(WARNING) for reason in notes), *built.warnings]
     if verified.rendered and verified.rendered.contradicts(digest_engine(), built.tree.manifest.digest):
-        warnings.append(OTHER_RENDERING)
+        raise Refused([FALSE_RENDERING])
     return Verdict(tuple(signer.name for signer in verified.signers), _findings(warnings))
 
 

@@ -12,13 +12,12 @@ from patronus.trust import strictjson
 from patronus.trust.fields import Fields
 from patronus.trust.names import RENDERED
 from patronus.trust.refusal import Reason, Refused
-from patronus.values.problem import WARNING, Problem
+from patronus.values.problem import Problem
 
-OTHER_RENDERING = Problem(
+FALSE_RENDERING = Problem(
     "",
-    "the bundle says that its document renders to something else than it does here; what it renders to here counts",
-    "sign the document again; if this stays, compare what `patronus plan` prints here and there",
-    WARNING,
+    "the bundle says that its document renders to something else than the same program makes of it here",
+    "do not trust it: compare `patronus plan` where it was signed with the one here, then sign the document anew",
 )
 _SHA256 = re.compile(r"[0-9a-f]{64}")
 

@@ -160,7 +160,8 @@ def _parse_all(texts: tuple[bytes, ...]) -> list[Signature]:
                     "wrong_namespace",
                     f"The signature of {signature.key.fingerprint} was made for '{escape(signature.namespace)}', "
                     f"not for '{NAMESPACE}'.",
-                    f"Sign with 'patronus sign', or 'ssh-keygen -Y sign -n {NAMESPACE}'.",
+                    f"Sign with 'patronus sign', or 'ssh-keygen -Y sign -n {NAMESPACE}', which checks nothing: "
+                    "'patronus verify' first.",
                 )
             )
         signatures.append(signature)
