@@ -3,7 +3,10 @@
 from __future__ import annotations
 
 import re
+from fnmatch import fnmatch
 from pathlib import Path
+
+import pytest
 
 UNITS = Path(__file__).resolve().parents[2] / "mkosi.extra/usr/lib/systemd/system"
 EARLY = UNITS / "systemd-udev-trigger.service.d/10-appliance.conf"
@@ -29,7 +32,19 @@ def test_what_is_left_out_early_comes_late_or_is_left_out_on_purpose() -> None:
 
 def test_cards_come_early() -> None:
     assert not CARDS & set(read_kinds(EARLY, "subsystem-nomatch"))
-    assert read_kinds(EARLY, "subsystem-match") == []
+
+
+@pytest.mark.parametrize("line", ["tty1", "ttyS0", "ttyAMA0", "ttyUSB0", "hvc0"])
+def test_consoles_come_early(line: str) -> None:
+    """A step that hangs must not keep the box from having a console."""
+    (command,) = (text for text in EARLY.read_text().splitlines() if "--subsystem-match=" in text)
+    assert re.findall(r"--subsystem-match=(\S+)", command) == ["tty"]
+    assert "nomatch" not in command, "udevadm(8): patterns of one kind widen each other, kinds narrow each other"
+    assert any(fnmatch(line, pattern) for pattern in read_kinds(EARLY, "sysname-match"))
+
+
+def test_terminals_that_are_no_consoles_come_late() -> None:
+    assert not any(fnmatch("tty63", pattern) for pattern in read_kinds(EARLY, "sysname-match"))
 
 
 def test_no_rule_of_ours_speaks_of_what_nobody_looks_at() -> None:
