@@ -52,6 +52,22 @@ def serials(config: Path) -> list[int]:
     return sorted(item.serial for item in Generations(config).records())
 
 
+@pytest.mark.parametrize("linked", [False, True])
+def test_kept_trees_go_before_any_generation(config: Path, linked: bool) -> None:
+    """They only save time. A link somebody laid in place of their folder leads nowhere."""
+    for serial in (1, 2):
+        keep(config, serial)
+    (config / "elsewhere").mkdir()
+    (config / "elsewhere/tree").write_bytes(bytes(3 * MIB))
+    if linked:
+        (config / "rendered").symlink_to("elsewhere")
+    else:
+        (config / "elsewhere").rename(config / "rendered")
+    keep(config, 3)
+    assert serials(config) == ([2, 3] if linked else [1, 2, 3])
+    assert (config / "rendered/tree").exists() == linked
+
+
 def test_a_full_partition_takes_the_next_bundle_and_forgets_the_oldest(config: Path) -> None:
     for serial in range(1, 20):
         keep(config, serial)

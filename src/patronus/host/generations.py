@@ -12,10 +12,12 @@ import hashlib
 import json
 import shutil
 from collections.abc import Collection, Iterator
+from contextlib import suppress
 from pathlib import Path
 from typing import NamedTuple
 
 from patronus.host.files import point_link, read_plain, sync_folder, write_atomically
+from patronus.host.layout import KEPT_TREES
 from patronus.host.room import discard, make_room, refuse_room
 from patronus.values.problem import Problem, Refused
 
@@ -153,7 +155,8 @@ class Generations:
         return needed | {self.confirmed() or ""}
 
     def _list_spare(self, needed: Collection[str]) -> Iterator[Path]:
-        """Find what may go: deliveries that became generations, damaged generations, then the oldest ones."""
+        """What may go: kept trees, deliveries that became generations, damaged generations, then the oldest."""
+        yield from self._list_trees()
         kept = [place for place in self.folder.iterdir() if place.name[0] != "."]
         if self.confirmed():  # else the next boot may look for a delivery
             yield from self._list_taken({place.name for place in kept})
@@ -162,6 +165,12 @@ class Generations:
         for place in sorted(kept, key=lambda place: (serials.get(place.name, 0), place.name)):
             if place.name not in needed:
                 yield place
+
+    def _list_trees(self) -> list[Path]:
+        folder = self.config / KEPT_TREES
+        with suppress(OSError):
+            return [] if folder.is_symlink() else sorted(folder.iterdir())
+        return []
 
     def _list_taken(self, kept: Collection[str]) -> Iterator[Path]:
         from patronus.trust.format import MAX_BUNDLE  # every boot loads this module, and hardly any needs room

@@ -5,6 +5,9 @@ from __future__ import annotations
 from pathlib import Path
 from typing import NamedTuple
 
+KEPT_TREES = "rendered"
+"""Name of a folder of the configuration partition."""
+
 
 class Layout(NamedTuple):
     """Paths of one box."""
@@ -69,7 +72,7 @@ class Layout(NamedTuple):
     @property
     def kept_trees(self) -> Path:
         """Rendered trees kept over a reboot."""
-        return self.root / "config/rendered"
+        return self.config / KEPT_TREES
 
     @property
     def config(self) -> Path:
