@@ -597,12 +597,11 @@ def test_a_closed_stream_is_an_empty_one(closed: tuple[int, ...], document: Path
             os.close(number)
 
     environment = {"PYTHONPATH": str(Path(__file__).parents[2] / "src")}
-    for name, code in ((str(document), 0), (str(broken), 1), ("-", 1)):
-        for command in ("check", "plan"):
-            argv = [sys.executable, "-m", "patronus", command, name]
-            done = subprocess.run(argv, env=environment, capture_output=True, check=False, preexec_fn=close)
-            assert done.returncode == code
-            assert b"Traceback" not in done.stderr
+    for command, name, code in (("plan", str(document), 0), ("check", str(broken), 1), ("check", "-", 1)):
+        argv = [sys.executable, "-m", "patronus", command, name]
+        done = subprocess.run(argv, env=environment, capture_output=True, check=False, preexec_fn=close)
+        assert done.returncode == code
+        assert b"Traceback" not in done.stderr
 
 
 def test_a_bundle_is_no_document_and_a_document_no_bundle(
