@@ -64,7 +64,8 @@ WRONG: list[Any] = [1.5, [[]], {"?": "?"}]
 """A scalar, a list and a mapping that hardly any setting takes."""
 
 
-@pytest.mark.parametrize("name", DOCUMENTS)
+# That one holds the same few rules over and over.
+@pytest.mark.parametrize("name", sorted(DOCUMENTS.keys() - {"firewall/long_runs"}))
 def test_a_wrong_value_anywhere_is_one_problem_and_causes_no_other(name: str) -> None:
     document = DOCUMENTS[name]
     before = set(problems_of(document))
