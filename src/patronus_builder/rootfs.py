@@ -44,8 +44,11 @@ def finish_root(root: Path, *, version: str, profiles: Sequence[str]) -> None:
 
 
 def restore_modes(root: Path, source: Path, below: Path = Path()) -> None:
-    """Give what was copied from `source` to `below` in `root` the modes that git knows, whatever umask cloned it."""
-    for path in (source, *source.rglob("*")):
+    """Give what was copied from `source` to `below` in `root` the modes that git knows, whatever umask cloned it.
+
+    A profile may bring no files: `source` need not be there.
+    """
+    for path in (source, *source.rglob("*")) if source.exists() else ():
         copy = root / below / path.relative_to(source)
         if copy.is_symlink() or path.is_symlink() or not copy.exists():
             continue

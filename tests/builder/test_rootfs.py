@@ -126,3 +126,9 @@ def test_a_machine_id_is_a_finding(root: Path) -> None:
     (root / "etc/machine-id").chmod(0o644)
     (root / "etc/machine-id").write_text("0123456789abcdef0123456789abcdef\n")
     assert list(find_secrets(root)) == ["/etc/machine-id: not empty"]
+
+
+def test_a_profile_without_files_of_its_own_changes_no_modes(root: Path, tmp_path: Path) -> None:
+    before = root.stat().st_mode
+    restore_modes(root, tmp_path / "absent")
+    assert root.stat().st_mode == before
