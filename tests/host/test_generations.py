@@ -5,6 +5,7 @@ from __future__ import annotations
 import json
 import os
 import shutil
+from collections.abc import Iterator
 from pathlib import Path
 
 import pytest
@@ -100,14 +101,20 @@ def test_an_interrupted_keep_leaves_nothing_that_looks_like_a_generation(tmp_pat
     assert present[-1] == 1
 
 
-def test_an_interrupted_confirm_boots_the_old_or_the_new_one(tmp_path: Path) -> None:
+def every_cut_of_a_confirm(folder: Path) -> Iterator[Generations]:
+    """What is left when the power goes at any moment of confirming the second generation after the first."""
+
     def prepare(config: Path) -> None:
         keep_and_confirm(config, 1)
         keep(config, 2)
 
+    for config in every_cut(folder, prepare, lambda place: Generations(place).confirm(record(2, 1002))):
+        yield Generations(config)
+
+
+def test_an_interrupted_confirm_boots_the_old_or_the_new_one(tmp_path: Path) -> None:
     seen = set()
-    for config in every_cut(tmp_path, prepare, lambda place: Generations(place).confirm(record(2, 1002))):
-        store = Generations(config)
+    for store in every_cut_of_a_confirm(tmp_path):
         confirmed = store.confirmed()
         assert confirmed is not None
         seen.add(confirmed)
@@ -117,19 +124,14 @@ def test_an_interrupted_confirm_boots_the_old_or_the_new_one(tmp_path: Path) -> 
 
 
 def test_an_interrupted_confirm_counts_whole_or_not_at_all(tmp_path: Path) -> None:
-    def prepare(config: Path) -> None:
-        keep_and_confirm(config, 1)
-        keep(config, 2)
-
     seen = set()
-    for config in every_cut(tmp_path, prepare, lambda place: Generations(place).confirm(record(2, 1002))):
-        store = Generations(config)
+    for store in every_cut_of_a_confirm(tmp_path):
         is_in_force = store.confirmed() == record(2).generation
         kept = store.record(record(2).generation)
         assert kept is not None
         assert bool(kept.confirmed_at) == is_in_force, "history says what boots"
         assert store.highest_serial() == (2 if is_in_force else 1), "a serial is used up by what is in force"
-        keep_and_confirm(config, 1)
+        keep_and_confirm(store.folder.parent, 1)
         assert store.highest_serial() == (2 if is_in_force else 1), "nor is it free again after going back"
         seen.add(is_in_force)
     assert seen == {False, True}
