@@ -7,7 +7,7 @@ from contextlib import suppress
 
 import pytest
 from tests.bench.conftest import REPOSITORY, Figure
-from tests.vm.driver.house import BOX, House, find_owner
+from tests.vm.driver.house import BOX, DEADLINE, House, find_owner
 from tests.vm.driver.lab import Lab
 from tests.vm.driver.provider import INTERNET4
 from tests.vm.driver.router import mac_of
@@ -16,6 +16,8 @@ from tests.vm.driver.waiting import wait_for
 PORT = 7100
 CLIENT = "192.168.1.50"
 MIB = 2**20
+# Cuts the owner off.
+LOCKED_OUT = {"name": "oops", "action": "block", "from": ["lan"], "to": ["self"]}
 
 
 class FirstPacket:
@@ -90,6 +92,21 @@ def test_the_configurator_is_small(booted: House, figures: list[Figure]) -> None
     high = next(int(line.split()[1]) / 1024 for line in status.splitlines() if line.startswith("VmHWM"))
     figures.append(Figure("peak memory of patronusd / 120 MiB", high, 120, "MiB", goal=1.0))
     booted.router.run("systemctl", "stop", "patronusd.service")
+
+
+def test_the_box_is_back_soon_after_the_deadline(booted: House, figures: list[Figure]) -> None:
+    changes = {
+        "rules": booted.base.put("firewall.anti_lockout", False).add_first("firewall.rules", LOCKED_OUT),
+        "an address": booted.base.put("interfaces.lan.ipv4.addresses", ["192.168.77.1/24"]).put("dhcp.subnets", []),
+    }
+    for what, change in changes.items():
+        booted.apply(change, "--confirm-within", f"{DEADLINE}s")
+        wait_for(lambda: not booted.can_manage(), what="the change to cut the owner off")
+        booted.router.run("systemctl", "kill", "--signal=SIGKILL", "patronusd.service")
+        name = f"{what} changed, patronusd killed: back after the deadline / 2 s"
+        figures.append(Figure(name, booted.time_return(), 2, "s", goal=1.0))
+        booted.settle()
+    assert booted.can_manage()
 
 
 def test_the_idle_box_is_small(booted: House, figures: list[Figure]) -> None:

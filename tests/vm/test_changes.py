@@ -1,20 +1,18 @@
 """Stories about changes: only what changed is touched, and what cuts the owner off comes back by itself."""
 
-import time
-
 import pytest
 from tests.vm.driver.document import Document
 from tests.vm.driver.flood import Flood
-from tests.vm.driver.house import BOX, CLIENT, DEADLINE, LAN_CARD, House
+from tests.vm.driver.house import BOX, CLIENT, DEADLINE, House
 from tests.vm.driver.peer import Answer
 from tests.vm.driver.provider import INTERNET4
-from tests.vm.driver.router import mac_of
 from tests.vm.driver.waiting import wait_for
 
-# The promise: a change that is not confirmed is gone this long after its deadline.
-GRACE = 2.0
 # How far from its deadline it may look from here: reading the clock of the box takes a while.
 EARLY = 2.0
+# `make bench` measures how soon it is back. Here other machines run beside this one; the bound tells the timer from
+# all else that might bring the box back: an end that systemd enforces (90 s), a boot (half a minute).
+LATE = 15.0
 
 # What every apply does with the rules, a hundred times.
 RELOAD = """
@@ -44,14 +42,9 @@ def test_a_change_of_one_rule_restarts_nothing(house: House) -> None:
 
 
 def assert_back_in_time(house: House) -> None:
-    """Waits until the client reaches the box again: not before the deadline, and GRACE seconds after it at most."""
-    pending = house.router.read_json("cat", "/run/patronus/pending.json")
-    uptime = float(house.router.read("/proc/uptime").split()[0])
-    deadline = time.monotonic() + float(pending["deadline"]) - uptime
-    # The client knows the box's MAC as long as it knows the box; asking for it again takes up to a second, by chance.
-    house.lan.run("ip", "neigh", "replace", BOX, "lladdr", mac_of(LAN_CARD), "dev", "eth0", "nud", "permanent")
-    wait_for(lambda: house.can_manage(seconds=0.1), what="the box to come back", pause_at_most=0.02)
-    assert -EARLY <= time.monotonic() - deadline <= GRACE
+    """Waits until the client reaches the box again: when the deadline has passed, and by what the timer started."""
+    late = house.time_return()
+    assert -EARLY <= late <= LATE, f"{late:.1f} s after the deadline\n{house.router.journal('--since=-60s')}"
 
 
 def test_a_change_that_locks_the_owner_out_comes_back_in_time(house: House) -> None:
@@ -108,6 +101,8 @@ def test_reloading_the_ruleset_loses_no_packet_and_lets_none_through(house: Hous
 
     with Flood(house.lan, INTERNET4, answering=7010, silent=23) as flood:
         house.router.run("python3", "-I", "-c", RELOAD, timeout=600)
+    # With the table's usual size back, the box would take no new connection until enough of these have expired.
+    house.router.run("conntrack", "--flush")
 
     assert flood.kept_lost == 0, f"{flood.kept_lost} of {flood.kept} packets of a known connection got no answer"
     assert flood.kept >= 1000

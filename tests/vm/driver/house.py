@@ -2,6 +2,7 @@
 
 import hashlib
 import os
+import time
 from collections import Counter
 from collections.abc import Mapping
 from pathlib import Path
@@ -11,7 +12,7 @@ from tests.vm.driver.dhcp import Lease
 from tests.vm.driver.document import Document
 from tests.vm.driver.lab import Lab
 from tests.vm.driver.owner import Owner
-from tests.vm.driver.router import Router
+from tests.vm.driver.router import Router, mac_of
 from tests.vm.driver.waiting import PATIENCE, wait_for
 
 from patronus_builder.developer import make_developer_key
@@ -87,6 +88,16 @@ class House:
     def can_manage(self, *, seconds: float = 1) -> bool:
         """Whether the client reaches the box's SSH port."""
         return self.lan.can_connect(BOX, SSH, seconds=seconds)
+
+    def time_return(self) -> float:
+        """Waits until the client reaches the box again; how long after the deadline of the pending change, in seconds."""
+        pending = self.router.read_json("cat", "/run/patronus/pending.json")
+        uptime = float(self.router.read("/proc/uptime").split()[0])
+        deadline = time.monotonic() + float(pending["deadline"]) - uptime
+        # The client knows the box's MAC as long as it knows the box; asking for it again takes up to a second, by chance.
+        self.lan.run("ip", "neigh", "replace", BOX, "lladdr", mac_of(LAN_CARD), "dev", "eth0", "nud", "permanent")
+        wait_for(lambda: self.can_manage(seconds=0.1), what="the box to come back", pause_at_most=0.02)
+        return time.monotonic() - deadline
 
     # --- changes -------------------------------------------------------------------------------------------------
 
