@@ -90,11 +90,11 @@ class House:
         return self.lan.can_connect(BOX, SSH, seconds=seconds)
 
     def time_return(self) -> float:
-        """Waits until the client reaches the box again; how long after the deadline of the pending change, in seconds."""
+        """Waits until the client reaches the box again; seconds since the deadline of the pending change."""
         pending = self.router.read_json("cat", "/run/patronus/pending.json")
         uptime = float(self.router.read("/proc/uptime").split()[0])
         deadline = time.monotonic() + float(pending["deadline"]) - uptime
-        # The client knows the box's MAC as long as it knows the box; asking for it again takes up to a second, by chance.
+        # The client knows the box's MAC as long as it knows the box; asking again takes up to a second, by chance.
         self.lan.run("ip", "neigh", "replace", BOX, "lladdr", mac_of(LAN_CARD), "dev", "eth0", "nud", "permanent")
         wait_for(lambda: self.can_manage(seconds=0.1), what="the box to come back", pause_at_most=0.02)
         return time.monotonic() - deadline
