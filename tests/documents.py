@@ -70,7 +70,15 @@ def render_data(document: dict[str, Any]) -> Tree:
 def problems_of(document: dict[str, Any], profiles: set[str] | None = None) -> list[Problem]:
     """Every problem of a document, warnings included."""
     try:
-        appliance = validate(load({"house.yaml": write(document)}), profiles)
+        return problems_in(load({"house.yaml": write(document)}), profiles)
+    except Refused as refused:
+        return refused.problems
+
+
+def problems_in(data: dict[str, Any], profiles: set[str] | None = None) -> list[Problem]:
+    """Every problem of a document that is read already: what `problems_of` tells, but for those of YAML."""
+    try:
+        appliance = validate(data, profiles)
         plan(appliance)
     except Refused as refused:
         return refused.problems
