@@ -87,10 +87,13 @@ class Played:
         self.asked: list[tuple[str, dict[str, Any]]] = []
         self.refusal: Refused | None = None
         self.refuses = ""
+        self.hurries = threading.Event()
+        self.hurries.set()
 
     def handle(self, name: str, request: m.Message, caller: Caller) -> m.Message:
         if name not in {"Status", "Links"}:
             self.asked.append((name, request.model_dump()))
+            assert self.hurries.wait(30)
         if self.refusal and self.refuses == name:
             raise self.refusal
         answer = self.answers[name]

@@ -62,6 +62,7 @@ class DialogScreen(ConsoleScreen[None]):
         self._conversation = Conversation(action, Talk(call, say=self._say))
         self._step: Widget | None = None
         self._busy = False
+        self._preparing = False
 
     def compose(self) -> ComposeResult:
         """Lay out the title, what cannot wait, and room for the step."""
@@ -72,6 +73,10 @@ class DialogScreen(ConsoleScreen[None]):
 
     def on_mount(self) -> None:
         """Begin with the first question."""
+        self._go_on()
+
+    def _go_on(self) -> None:
+        self._preparing = True
         self._prepare()
 
     @work(thread=True, exclusive=True)
@@ -86,6 +91,7 @@ class DialogScreen(ConsoleScreen[None]):
 
     async def on_prepared(self, message: Prepared) -> None:
         """Show what comes next."""
+        self._preparing = False
         if message.prompt:
             await self._show(QuestionStep(message.prompt))
         elif message.warning:
@@ -94,13 +100,15 @@ class DialogScreen(ConsoleScreen[None]):
             await self._start()
 
     async def on_decided(self, message: Decided) -> None:
-        """Take an answer."""
+        """Take an answer, once."""
+        if self._preparing:
+            return
         if isinstance(self._step, QuestionStep):
             fault = self._conversation.answer(self._step.prompt, message.value)
             if fault:
                 self._step.complain(fault)
             else:
-                self._prepare()
+                self._go_on()
         elif isinstance(self._step, WarningStep):
             if message.value:
                 await self._start()
@@ -126,6 +134,7 @@ class DialogScreen(ConsoleScreen[None]):
 
     async def on_finished(self, message: Finished) -> None:
         """Show the page, and make it anew from time to time when the action says so."""
+        self._preparing = False
         if isinstance(self._step, PageStep):
             self._step.show(message.page)
         else:
@@ -146,8 +155,9 @@ class DialogScreen(ConsoleScreen[None]):
         """Go back a question, or to the menu. What the box has begun it ends."""
         if self._busy:
             return
-        if not isinstance(self._step, PageStep) and self._conversation.go_back():
-            self._prepare()
+        # What is being prepared reads the answers: none is taken from it, Escape leads to the menu then.
+        if not (self._preparing or isinstance(self._step, PageStep)) and self._conversation.go_back():
+            self._go_on()
         else:
             self.dismiss()
 
