@@ -92,7 +92,8 @@ def place(played: Played, tmp_path: Path) -> Iterator[Path]:
     yield tmp_path / "ops.socket"
 
 
-@pytest.mark.parametrize("term", ["linux", "vt100", "vt220", "xterm"])
+# The screen itself, `linux`, is below; a serial line is a vt220; whoever comes by SSH may have hundreds of colours.
+@pytest.mark.parametrize("term", ["vt220", "xterm-256color"])
 def test_the_menu_arrives_in_ascii_and_the_keys_work(term: str, place: Path) -> None:
     terminal = Terminal(term, place)
     terminal.see_screen("menu")
