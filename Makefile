@@ -52,7 +52,7 @@ lint: venv ## ruff, mypy --strict, import contracts, mkosi's view of its files
 	@$(BUILDER) check-image-files
 
 test-fast: lint ## lint, types, unit and golden tests: no root, no image (about a minute)
-	@$(VENV)/pytest -n auto $(FAST_TESTS)
+	@$(VENV)/pytest -n auto --dist worksteal $(FAST_TESTS)
 
 test-vm: image ## the daemons' own checkers and the stories on the booted image [TESTS=tests/vm/test_house.py]
 	@$(SANDBOXED_PYTEST) -n $(WORKERS) --dist worksteal $(or $(TESTS),$(wildcard $(SLOW_TESTS)))
