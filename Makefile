@@ -14,7 +14,7 @@ WORKERS ?= 2
 SANDBOXED_PYTEST = PATRONUS_KEY=$$($(BUILDER) developer-key) $(BUILDER) sandbox -- python3 -m pytest
 
 .DEFAULT_GOAL := help
-.PHONY: help run image disk tools venv venv-path shell fmt lint test-fast test-vm test docs bench clean
+.PHONY: help run image iso disk tools venv venv-path shell fmt lint test-fast test-vm test docs bench clean
 
 help: ## what each verb does
 	@grep -hE '^[a-z-]+:.*##' $(MAKEFILE_LIST) | sed -E 's/:.*## /\t/' | expand -t 12
@@ -24,6 +24,9 @@ run: ## build what is missing and boot the box at this terminal [CONFIG=file.yam
 
 image: ## build/patronus.raw [PROFILES="dhcp dns"] [VERSION=1.2.3] [TRUST=folder|none] [RELEASE=1]
 	@$(BUILDER) image $(IMAGE_OPTIONS)
+
+iso: ## build/patronus.iso: boots as CD and as USB stick, tries the router or installs it [as image]
+	@$(BUILDER) iso $(IMAGE_OPTIONS)
 
 disk: ## the image built last with your signed document on it: BUNDLE=gw.bundle makes build/gw.raw
 	@$(BUILDER) assemble build/$(basename $(notdir $(or $(BUNDLE),$(error make disk BUNDLE=file)))).raw --incoming $(BUNDLE)

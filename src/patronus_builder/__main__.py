@@ -10,6 +10,7 @@ from patronus_builder.developer import EXAMPLE, make_developer_key, make_develop
 from patronus_builder.disk import assemble
 from patronus_builder.host import require_packages
 from patronus_builder.image import DEFAULT_VERSION, PARTS_FOLDER, ImageRequest, build_image, find_profiles
+from patronus_builder.iso import build_iso, write_iso
 from patronus_builder.messages import die, say
 from patronus_builder.mkosi import check_files
 from patronus_builder.running import run_disk, run_image
@@ -41,6 +42,10 @@ def make_parser() -> argparse.ArgumentParser:
     sandbox = add("sandbox", "run a command in the tools tree: sandbox -- COMMAND...", _sandbox)
     sandbox.add_argument("command", nargs="+")
     _add_image_options(add("image", "build the image; print the disk's path", _image))
+    _add_image_options(add("iso", "build the image and its installation medium; print the medium's path", _iso))
+    medium = add("medium", "write another installation medium from the image built last; print its path", _medium)
+    medium.add_argument("output", type=Path)
+    medium.add_argument("--parts", type=Path, default=PARTS_FOLDER)
     run = add("run", "build the image and boot it with a signed document at this terminal", _run)
     run.add_argument("--config", type=Path, default=EXAMPLE, help="the document (default: the example)")
     run.add_argument("--disk", type=Path, help="boot this disk instead, as it is")
@@ -92,6 +97,14 @@ def _sandbox(options: argparse.Namespace) -> int:
 
 def _image(options: argparse.Namespace) -> None:
     print(build_image(_read_request(options)))
+
+
+def _iso(options: argparse.Namespace) -> None:
+    print(build_iso(_read_request(options)))
+
+
+def _medium(options: argparse.Namespace) -> None:
+    print(write_iso(options.parts, options.output))
 
 
 def _run(options: argparse.Namespace) -> int:

@@ -1,6 +1,6 @@
 """Puts a whole disk together from the parts mkosi made; offline, without loop devices, in seconds.
 
-Layout: ESP, root A, verity A, root B, verity B, config, state; the last one grows at the box's first boot.
+The layout is patronus.install.partitions, which the installer uses too.
 """
 
 import hashlib
@@ -11,6 +11,7 @@ import uuid
 from collections.abc import Mapping, Sequence
 from pathlib import Path
 
+from patronus.install import partitions
 from patronus_builder.cache import REPOSITORY
 from patronus_builder.messages import die
 from patronus_builder.sandbox import is_inside, run_in_sandbox
@@ -56,25 +57,23 @@ def assemble(parts: Path, output: Path, incoming: Sequence[Path] = ()) -> Path:
 def describe_partitions(parts: Path, work: Path) -> Mapping[str, str]:
     """The definitions for systemd-repart, repart.d(5): file name -> content. `work` has incoming/ and loader/."""
     version, root_hash = read_identity(parts)
-    root, verity = split_root_hash(root_hash)
-    label = f"patronus_{version}"
     loader = find_loader()
     files = [
-        (parts / "image.efi", f"/EFI/Linux/{label}.efi"),
+        (parts / "image.efi", f"/EFI/Linux/patronus_{version}.efi"),
         (loader, "/EFI/BOOT/BOOTX64.EFI"),
         (loader, "/EFI/systemd/systemd-bootx64.efi"),
         (work / "loader", "/loader"),
     ]
+    content = {
+        partitions.ESP: "".join(f"CopyFiles={source}:{target}\n" for source, target in files),
+        partitions.ROOT: f"CopyBlocks={parts / 'image.root.raw'}\n",
+        partitions.VERITY: f"CopyBlocks={parts / 'image.verity.raw'}\n",
+        partitions.CONFIG: f"CopyFiles={work / 'incoming'}:/incoming\n",
+    }
+    described = partitions.describe_disk(version, root_hash)
     return {
-        "00-esp.conf": _partition("esp", "patronus-esp", "512M", Format="vfat")
-        + "".join(f"CopyFiles={source}:{target}\n" for source, target in files),
-        "10-root-a.conf": _slot("root-x86-64", label, "2G", parts / "image.root.raw", root),
-        "11-verity-a.conf": _slot("root-x86-64-verity", label, "64M", parts / "image.verity.raw", verity),
-        "20-root-b.conf": _partition("root-x86-64", "_empty", "2G", ReadOnly="yes"),
-        "21-verity-b.conf": _partition("root-x86-64-verity", "_empty", "64M", ReadOnly="yes"),
-        "30-config.conf": _partition("linux-generic", "patronus-config", "64M", Format="ext4")
-        + f"CopyFiles={work / 'incoming'}:/incoming\nMakeDirectories=/generations /trust\n",
-        "40-state.conf": _partition("linux-generic", "patronus-state", "256M", Format="ext4"),
+        f"{name}.conf": partitions.format_definition(partition) + content.get(name, "")
+        for name, partition in described.items()
     }
 
 
@@ -98,21 +97,6 @@ def read_epoch(parts: Path) -> int:
         return int((parts / "epoch").read_text())
     except FileNotFoundError as error:
         return die(f"{error.filename} is missing", hint="make image")
-
-
-def split_root_hash(root_hash: str) -> tuple[str, str]:
-    """Partition UUIDs of root and verity: the halves of the hash, so that the kernel image finds its own slot."""
-    data = bytes.fromhex(root_hash)
-    return str(uuid.UUID(bytes=data[:16])), str(uuid.UUID(bytes=data[-16:]))
-
-
-def _slot(kind: str, label: str, size: str, source: Path, partition: str) -> str:
-    return _partition(kind, label, size, ReadOnly="yes", CopyBlocks=str(source), UUID=partition)
-
-
-def _partition(kind: str, label: str, size: str, **settings: str) -> str:
-    fixed = {"Type": kind, "Label": label, "SizeMinBytes": size, "SizeMaxBytes": size}
-    return "[Partition]\n" + "".join(f"{name}={value}\n" for name, value in {**fixed, **settings}.items())
 
 
 def choose_seed(parts: Path, incoming: Sequence[Path]) -> str:

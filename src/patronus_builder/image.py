@@ -23,6 +23,7 @@ DEFAULT_VERSION = "0.1.0"
 FALLBACK_EPOCH = "1767225600"
 # All that an image is made from besides Debian's packages and the caller's choices.
 INPUTS = (
+    "firstboot",
     "images",
     "mkosi.conf",
     "mkosi.extra",

@@ -31,11 +31,17 @@ def wrap_command(command: Sequence[str]) -> tuple[list[str], dict[str, str]]:
 
 
 def run_in_sandbox(
-    command: Sequence[str], *, folder: Path | None = None, quiet: bool = False, as_root: bool = False
+    command: Sequence[str],
+    *,
+    folder: Path | None = None,
+    quiet: bool = False,
+    as_root: bool = False,
+    stdin: str | None = None,
 ) -> subprocess.CompletedProcess[str]:
     """Run a command to its end; `quiet` captures its stdout and stderr together, for the caller to show.
 
-    `as_root`: this user's files are root's to the command, see `host.act_as_root`.
+    `as_root`: this user's files are root's to the command, see `host.act_as_root`. `stdin` is what the command reads;
+    None leaves it the caller's own.
     """
     arguments, environment = wrap_command(command)
     if as_root and not is_inside():
@@ -45,6 +51,7 @@ def run_in_sandbox(
         cwd=folder,
         env=environment,
         text=True,
+        input=stdin,
         stdout=subprocess.PIPE if quiet else None,
         stderr=subprocess.STDOUT if quiet else None,
     )

@@ -4,6 +4,7 @@ from pathlib import Path
 
 import pytest
 
+from patronus.install.partitions import split_root_hash
 from patronus_builder import disk
 
 ROOT_HASH = "00112233445566778899aabbccddeeff" + "ffeeddccbbaa99887766554433221100"
@@ -18,7 +19,7 @@ def parts(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> Path:
 
 
 def test_partition_ids_are_the_halves_of_the_root_hash() -> None:
-    assert disk.split_root_hash(ROOT_HASH) == (
+    assert split_root_hash(ROOT_HASH) == (
         "00112233-4455-6677-8899-aabbccddeeff",
         "ffeeddcc-bbaa-9988-7766-554433221100",
     )

@@ -8,7 +8,7 @@ import pytest
 
 from patronus_builder.vm import accelerate
 from patronus_builder.vm.agent import agent_credentials
-from patronus_builder.vm.command import KVM, TCG, MachineSpec, Port, TapNic, UserNic, qemu_command
+from patronus_builder.vm.command import KVM, TCG, Drive, MachineSpec, Port, TapNic, UserNic, qemu_command
 from patronus_builder.vm.firmware import Firmware, find_firmware
 from patronus_builder.vm.run import user_nics
 from patronus_builder.vm.smbios import credential_string, kernel_arguments_string
@@ -42,6 +42,25 @@ def test_only_the_machines_own_files_can_be_written() -> None:
     drives = options_of(qemu_command(MachineSpec(Path("/m"), FIRMWARE)), "-drive")
     writable = [drive for drive in drives if "readonly=on" not in drive]
     assert writable and all("file=/m/" in drive for drive in writable)
+
+
+def test_what_is_plugged_in_is_read_only_unless_said_otherwise() -> None:
+    plugged = (
+        Drive("medium", Path("/i,so"), "cd", bootable=True),
+        Drive("stick", Path("/stick"), "usb"),
+        Drive("other", Path("/other"), writable=True),
+        Drive("failing", Path("/failing"), writable=True, faults=Path("/rules")),
+    )
+    command = qemu_command(MachineSpec(Path("/m"), FIRMWARE, drives=plugged))
+    drives = {drive.split(",")[1]: drive for drive in options_of(command, "-drive")}
+    assert "readonly=on" in drives["id=medium"] and "file=/i,,so" in drives["id=medium"]
+    assert "readonly=on" in drives["id=stick"]
+    assert "readonly=off" in drives["id=other"]
+    assert "file.config=/rules" in drives["id=failing"] and "file.image.filename=/failing" in drives["id=failing"]
+    devices = {device.partition("drive=")[2].split(",")[0]: device for device in options_of(command, "-device")}
+    assert devices["medium"].startswith("ide-cd") and "bootindex=1" in devices["medium"]
+    assert devices["stick"].startswith("usb-storage") and "bootindex" not in devices["stick"]
+    assert "serial=other" in devices["other"]
 
 
 def test_credentials_and_arguments_are_written_as_systemd_reads_them() -> None:

@@ -91,6 +91,7 @@ HOLDERS = {
     "patronus-failsecure.service": {"CAP_DAC_OVERRIDE", "CAP_NET_ADMIN"},
     "patronus-load.service": {"CAP_DAC_OVERRIDE", "CAP_FOWNER"},
     "patronus-lockdown.service": {"CAP_NET_ADMIN"},
+    "patronus-stick.service": {"CAP_DAC_OVERRIDE", "CAP_FOWNER"},
     "patronus-homes.service": {"CAP_CHOWN", "CAP_DAC_OVERRIDE", "CAP_FOWNER"},
     "grow-state.service": {"CAP_SYS_ADMIN"},
 }

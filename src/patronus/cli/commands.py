@@ -78,6 +78,11 @@ def _add_sign(commands: Any) -> None:
     sign.add_argument("--parent", type=Path, metavar="BUNDLE", help="only on a box that runs this one")
     sign.add_argument("--trust", type=Path, metavar="FOLDER", help="carry this trust store: it replaces the box's own")
     sign.add_argument("--expires", type=_day, metavar="DATE", help="warn after this day, 2030-12-31")
+    sign.add_argument(
+        "--install-disk", default="", metavar="only|SERIAL", help="let the installation medium install on this disk"
+    )
+    sign.add_argument("--install-erase", action="store_true", help="even if there is something on it")
+    sign.add_argument("--install-then", choices=("power-off", "restart"), default="power-off", help="when it is done")
     sign.set_defaults(run="workstation:run_sign")
 
 

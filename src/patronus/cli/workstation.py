@@ -45,6 +45,9 @@ def run_sign(arguments: argparse.Namespace) -> None:
         parent=workstation.bundle_digest(arguments.parent) if arguments.parent else "",
         expires=arguments.expires,
         trust=arguments.trust,
+        install_disk=arguments.install_disk,
+        install_erase=arguments.install_erase,
+        install_then=arguments.install_then,
     )
     bundle = workstation.sign(arguments.document, arguments.key, options)
     print_findings(workstation.tell_signed(bundle))

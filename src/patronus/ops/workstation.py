@@ -13,6 +13,7 @@ from typing import Any, NamedTuple, cast
 from patronus.host.engine import digest_engine
 from patronus.host.files import write_atomically
 from patronus.host.sshkeygen import SshKeygen
+from patronus.install.answer import MEMBER, POWER_OFF, Answer, encode_answer, read_answer
 from patronus.ops.inputs import MAX_KEYS, STDIN, STDIN_NAME, is_bundle, read_documents, read_input
 from patronus.ops.messages import FileChange, Finding, Review
 from patronus.pipeline.build import Built, build, documents_of
@@ -46,6 +47,10 @@ class SignOptions(NamedTuple):
     parent: str = ""
     expires: datetime | None = None
     trust: Path | None = None
+    install_disk: str = ""
+    """"only" or a serial number: makes the bundle an answer to the installer."""
+    install_erase: bool = False
+    install_then: str = POWER_OFF
 
 
 def check(path: Path, profiles: Collection[str] | None = None) -> tuple[Finding, ...]:
@@ -95,7 +100,7 @@ def sign(path: Path, keys: Sequence[Path], options: SignOptions) -> bytes:
             raw = add_signature(raw, str(key), keygen)
         return raw
     documents = {STDIN_NAME: raw} if path == STDIN else read_documents(path)
-    members = {**_members(documents), RENDERED: encode_rendered(_rendering(documents))}
+    members = {**_members(documents), RENDERED: encode_rendered(_rendering(documents)), **_answer(options)}
     target = Target(options.devices or (() if options.groups else (ANY_DEVICE,)), options.groups)
     manifest = Manifest(
         serial=options.serial or int(time.time()),
@@ -133,6 +138,15 @@ def _check_rendering(members: Mapping[str, bytes]) -> None:
         raise Refused([Problem("", "nothing was signed: its document renders to something else than it says", hint)])
     hint = "use the version it was made with, or sign the document itself and pass that bundle on"
     raise Refused([Problem("", "nothing was signed: the bundle was made with another version of patronus", hint)])
+
+
+def _answer(options: SignOptions) -> dict[str, bytes]:
+    """The member that answers the installer, where one is wanted. Raises Refused."""
+    if not options.install_disk:
+        return {}
+    members = {MEMBER: encode_answer(Answer(options.install_disk, options.install_erase, options.install_then))}
+    read_answer(members)
+    return members
 
 
 def tell_signed(bundle: bytes) -> tuple[Finding, ...]:

@@ -22,7 +22,7 @@ RENDERED = "rendered.json"
 _WORDS = r"[A-Za-z0-9]+(?:[._-][A-Za-z0-9]+)*"
 _NAME = re.compile(
     rf"config\.yaml|config/[0-9]{{2}}-[a-z0-9]+(?:-[a-z0-9]+)*\.yaml|secrets/{_WORDS}\.age|files/{_WORDS}"
-    r"|trust/allowed_signers|trust/policy\.json|rendered\.json"
+    r"|trust/allowed_signers|trust/policy\.json|rendered\.json|install\.json"
 )
 
 

@@ -54,6 +54,22 @@ class Port:
 
 
 @dataclass(frozen=True)
+class Drive:
+    """One more disk, stick or CD beside the machine's own disk; `file` is a raw image.
+
+    `attach` is virtio, usb or cd. Drives without `writable` are never changed. The firmware tries those with `bootable`
+    after the machine's own disk. `faults` is a configuration of QEMU's blkdebug driver, which makes the disk fail.
+    """
+
+    name: str
+    file: Path
+    attach: str = "virtio"
+    writable: bool = False
+    bootable: bool = False
+    faults: Path | None = None
+
+
+@dataclass(frozen=True)
 class MachineSpec:
     """All that makes one machine; paths in `folder` are created by whoever starts it."""
 
@@ -70,9 +86,9 @@ class MachineSpec:
     """What the real-time clock shows at the start, such as 2000-01-01; empty: the time of this machine, in UTC."""
     other_disks: Sequence[Path] = ()
     """Raw disks beside its own, which the kernel finds first. Nothing is written to them."""
+    drives: Sequence[Drive] = ()
     interactive: bool = False
     console_socket: Path | None = None
-    sticks: Sequence[Path] = ()
 
     @property
     def disk(self) -> Path:
@@ -112,7 +128,7 @@ def qemu_command(spec: MachineSpec) -> list[str]:
         *(("-rtc", f"base={spec.clock}") if spec.clock else ()),
         *_other_disks(spec.other_disks),
         *_disk(spec),
-        *_sticks(spec.sticks),
+        *_drives(spec.drives),
         *("-device", "virtio-rng-pci"),
         *("-device", "i6300esb", "-action", "watchdog=reset"),
         *("-qmp", f"unix:{_escape(spec.qmp_socket)},server=on,wait=off"),
@@ -131,12 +147,20 @@ def _disk(spec: MachineSpec) -> list[str]:
     return ["-drive", drive, "-device", "virtio-blk-pci,drive=disk0,serial=patronus-disk,bootindex=0"]
 
 
-def _sticks(images: Sequence[Path]) -> list[str]:
-    """USB sticks with these contents, which the guest cannot change."""
-    result = ["-device", "qemu-xhci"] if images else []
-    for number, image in enumerate(images):
-        result += ["-drive", f"if=none,id=stick{number},format=raw,readonly=on,file={_escape(image)}"]
-        result += ["-device", f"usb-storage,drive=stick{number}"]
+def _drives(drives: Sequence[Drive]) -> list[str]:
+    result = ["-device", "qemu-xhci,id=xhci"] if any(drive.attach == "usb" for drive in drives) else []
+    for number, drive in enumerate(drives, start=1):
+        blkdebug = f"driver=raw,file.driver=blkdebug,file.config={_escape(drive.faults)}," if drive.faults else ""
+        place = f"{blkdebug}file.image.filename" if drive.faults else "format=raw,file"
+        readonly = "off" if drive.writable else "on"
+        result += ["-drive", f"if=none,id={drive.name},readonly={readonly},{place}={_escape(drive.file)}"]
+        model = {
+            "virtio": f"virtio-blk-pci,serial={drive.name}",
+            "usb": f"usb-storage,bus=xhci.0,removable=on,serial={drive.name}",
+            "cd": "ide-cd",
+        }[drive.attach]
+        order = f",bootindex={number}" if drive.bootable else ""
+        result += ["-device", f"{model},drive={drive.name},id={drive.name}-device{order}"]
     return result
 
 

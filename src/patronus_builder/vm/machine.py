@@ -24,10 +24,21 @@ def make_disk(image: Path, disk: Path, *, size_gib: int | None = None) -> None:
     subprocess.run(command, check=True)
 
 
-def prepare_folder(spec: MachineSpec, image: Path, *, size_gib: int | None = None) -> None:
-    """Makes what the command line names: the folder, the disk layer, the UEFI variables, the SMBIOS strings."""
+def make_blank_disk(disk: Path, *, size_gib: int) -> None:
+    """Makes `disk`, a qcow2 image of zeros."""
+    subprocess.run(["qemu-img", "create", "-q", "-f", "qcow2", str(disk), f"{size_gib}G"], check=True)
+
+
+def prepare_folder(spec: MachineSpec, image: Path | None, *, size_gib: int | None = None) -> None:
+    """Makes what the command line names: the folder, the disk layer, the UEFI variables, the SMBIOS strings.
+
+    Without an `image` the disk is blank, 8 GiB unless `size_gib` says otherwise.
+    """
     spec.folder.mkdir(parents=True, exist_ok=True)
-    make_disk(image, spec.disk, size_gib=size_gib)
+    if image is None:
+        make_blank_disk(spec.disk, size_gib=size_gib or 8)
+    else:
+        make_disk(image, spec.disk, size_gib=size_gib)
     shutil.copyfile(spec.firmware.variables, spec.variables)
     write_strings(spec)
 
@@ -115,6 +126,11 @@ class Machine:
     def set_cable(self, nic: int, *, plugged: bool) -> None:
         """Cuts or plugs the cable of a network card, as the guest's carrier sees it."""
         self.qmp.command("set_link", name=f"nic{nic}-device", up=plugged)
+
+    def press(self, *keys: str) -> None:
+        """Presses keys of the emulated keyboard one after the other; names as QEMU's QKeyCode has them."""
+        for key in keys:
+            self.qmp.command("send-key", keys=[{"type": "qcode", "data": key}])
 
     def save_screen(self, path: Path) -> None:
         """Writes what the screen shows to `path`, a PNG."""

@@ -11,7 +11,7 @@ from tests.vm.driver.waiting import PATIENCE, wait_for
 
 from patronus_builder.vm.accelerate import choose_accelerator
 from patronus_builder.vm.agent import AGENT_PORT, SHELL_PORT, Agent, AgentError, Completed, agent_credentials
-from patronus_builder.vm.command import TCG, MachineSpec, Port, TapNic
+from patronus_builder.vm.command import TCG, Drive, MachineSpec, Port, TapNic
 from patronus_builder.vm.firmware import find_firmware
 from patronus_builder.vm.machine import Machine, prepare_folder, write_strings
 from patronus_builder.vm.smbios import QUICK_KERNEL_ARGUMENTS
@@ -48,10 +48,13 @@ class Router:
         sticks: Sequence[Path] = (),
         clock: str = "",
         other_disks: Sequence[Path] = (),
+        blank: bool = False,
+        drives: Sequence[Drive] = (),
     ) -> None:
         """`credentials` reach its systemd, system-credentials(7); `sticks` are images of USB sticks in its ports.
 
-        `clock` is the time its battery-backed clock shows at the start; empty: the right one.
+        `clock` is the time its battery-backed clock shows at the start; empty: the right one. `blank` leaves its disk
+        empty: it then starts from one of the `drives`; `image` only tells how to emulate.
         """
         accelerator = choose_accelerator(image)
         nics = [TapNic(mac_of(number), fd) for number, fd in enumerate(cables, start=1)]
@@ -68,9 +71,9 @@ class Router:
             other_disks=other_disks,
             ports=(Port(AGENT_PORT, folder / "agent.sock"), Port(SHELL_PORT, folder / "shell.sock")),
             console_socket=folder / "console.sock",
-            sticks=sticks,
+            drives=(*drives, *(Drive(f"stick{number}", file, "usb") for number, file in enumerate(sticks))),
         )
-        prepare_folder(self.spec, image, size_gib=size_gib)
+        prepare_folder(self.spec, None if blank else image, size_gib=size_gib)
         self._machine: Machine | None = None
         self._agent: Agent | None = None
 
@@ -125,7 +128,11 @@ class Router:
         """Restarts the guest in an orderly way and waits until it is up again."""
         before = self.agent.boots
         self.run("systemctl", "reboot", "--no-block", check=False)
-        self._wait_for_agent(before + 1)
+        self.wait_for_restart(before, expect_failed=expect_failed)
+
+    def wait_for_restart(self, boots: int, *, expect_failed: Sequence[str] = ()) -> None:
+        """Waits for the boot after the first `boots` ones, whoever restarted the machine."""
+        self._wait_for_agent(boots + 1)
         self.wait_until_booted(expect_failed=expect_failed)
 
     def wait_until_booted(self, *, expect_failed: Sequence[str] = ()) -> None:
@@ -233,6 +240,10 @@ class Router:
     def serial(self) -> str:
         """All the guest wrote to its serial line, over all boots."""
         return self.machine.read_serial()
+
+    def shows(self, words: str) -> bool:
+        """Whether these words stand on the first virtual terminal, vcs(4)."""
+        return words in self.read("/dev/vcs1").decode("ascii", errors="replace")
 
     def type(self, line: str) -> None:
         """Types a line on the serial console and waits for its echo: QEMU drops what the guest has not taken yet."""

@@ -1,0 +1,33 @@
+"""Sticks and disks that stories plug in."""
+
+import subprocess
+from collections.abc import Mapping
+from pathlib import Path
+
+MIB = 2**20
+
+
+def make_stick(file: Path, content: Mapping[str, bytes], *, label: str = "PATRONUS") -> Path:
+    """A stick as people have them: one FAT file system over all of it, with these files."""
+    folder = file.with_suffix(".files")
+    folder.mkdir()
+    subprocess.run(["mkfs.vfat", "-n", label, "-C", str(file), str(16 * 1024)], check=True, capture_output=True)
+    for name, data in content.items():
+        source = folder / name
+        source.write_bytes(data)
+        subprocess.run(["mcopy", "-i", str(file), str(source), f"::{name}"], check=True)
+    return file
+
+
+def make_disk(file: Path, size: int, *, begin: bytes = b"") -> Path:
+    """A raw disk of `size` bytes that begins with these bytes; the rest takes no room on the host."""
+    with file.open("wb") as out:
+        out.write(begin)
+        out.truncate(size)
+    return file
+
+
+def make_faults(file: Path, *, sector: int) -> Path:
+    """QEMU's blkdebug rules for a disk that refuses to write one sector, docs/devel/blkdebug.txt of QEMU."""
+    file.write_text(f'[inject-error]\nevent = "write_aio"\nerrno = "5"\nsector = "{sector}"\n')
+    return file
