@@ -8,8 +8,10 @@ from pathlib import Path
 import pytest
 from tests.box import Box, sign
 
+from patronus.boot import stick as stick_module
 from patronus.boot.choose import choose
 from patronus.boot.stick import take_from
+from patronus.host.run import Done
 
 
 @pytest.fixture
@@ -96,3 +98,42 @@ def test_links_pipes_and_folders_are_not_followed(box: Box, stick: Path, tmp_pat
 def test_a_stick_without_a_bundle_says_so(box: Box, stick: Path) -> None:
     (stick / "config.xml").write_text("<pfsense/>")
     assert take_from(box.layout, stick) == ([], ["there is no file named *.bundle on it"])
+
+
+class Units:
+    """Plays systemctl: the states of patronus-load one after the other, and what was asked for."""
+
+    def __init__(self, *states: str) -> None:
+        self.states = list(states)
+        self.asked: list[str] = []
+
+    def __call__(self, *argv: str, check: bool = True) -> Done:  # noqa: ARG002
+        if "show" in argv:
+            return Done(0, f"{self.states.pop(0)}\n".encode(), b"")
+        self.asked.append(" ".join(argv[1:]))
+        return Done(0, b"", b"")
+
+
+RESTART = "restart --no-block patronus-load.service patronus-configured.target"
+
+
+@pytest.mark.parametrize(
+    ("states", "asked"),
+    [
+        (("inactive", "inactive"), []),
+        (("active", "active"), []),
+        (("failed", "failed"), ["reset-failed patronus-load.service patronus-apply.service", RESTART]),
+        (
+            ("activating", "failed"),
+            ["start patronus-load.service", "reset-failed patronus-load.service patronus-apply.service", RESTART],
+        ),
+        (("activating", "active"), ["start patronus-load.service"]),
+    ],
+)
+def test_only_a_choice_that_failed_is_made_anew(
+    monkeypatch: pytest.MonkeyPatch, states: tuple[str, ...], asked: list[str]
+) -> None:
+    units = Units(*states)
+    monkeypatch.setattr(stick_module, "run", units)
+    stick_module._choose_again()
+    assert units.asked == asked

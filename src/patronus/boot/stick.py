@@ -26,6 +26,7 @@ from patronus.trust.format import HEADER_SIZE, MAX_BUNDLE, open_header
 from patronus.trust.refusal import refuse
 from patronus.values.problem import Problem, Refused
 
+LOAD = "patronus-load.service"
 MAX_FILES = 16
 MAX_ENTRIES = 10_000
 
@@ -43,10 +44,22 @@ def main() -> int:
     except (Refused, OSError) as error:
         taken, problems = [], [str(error)]
     _tell(problems, layout)
-    if taken and run("systemctl", "is-failed", "--quiet", "patronus-load.service", check=False).code == 0:
-        run("systemctl", "reset-failed", "patronus-load.service", "patronus-apply.service", check=False)
-        run("systemctl", "restart", "--no-block", "patronus-load.service", "patronus-configured.target")
+    if taken:
+        _choose_again()
     return 0
+
+
+def _choose_again() -> None:
+    """Repeat a choice that failed for want of a bundle. One that is still to come waits for this unit."""
+    if _state_of(LOAD) == "activating":  # it may have looked already: wait for its end, systemctl(1) start
+        run("systemctl", "start", LOAD, check=False)
+    if _state_of(LOAD) == "failed":
+        run("systemctl", "reset-failed", LOAD, "patronus-apply.service", check=False)
+        run("systemctl", "restart", "--no-block", LOAD, "patronus-configured.target")
+
+
+def _state_of(unit: str) -> str:
+    return run("systemctl", "show", "--value", "--property=ActiveState", unit).stdout.decode().strip()
 
 
 def take_from(layout: Layout, folder: Path) -> tuple[list[Path], list[str]]:
