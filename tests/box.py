@@ -69,6 +69,8 @@ class System:
         for words, output in self.prints.items():
             if call.startswith(words):
                 return Done(0, output, b"")
+        if argv[0] == "lsblk":
+            return Done(0, b'{"blockdevices": []}', b"")
         if argv[:2] == ("systemctl", "is-active"):
             states = ["active" if name in self.active else "inactive" for name in argv[3:]]
             return Done(0, "\n".join(states).encode(), b"")

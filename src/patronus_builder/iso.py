@@ -13,6 +13,7 @@ import uuid
 from collections.abc import Sequence
 from pathlib import Path
 
+from patronus.install.medium import volume_label
 from patronus_builder.cache import REPOSITORY
 from patronus_builder.disk import LOADER_SETTINGS, find_loader, read_epoch, read_identity
 from patronus_builder.image import PARTS_FOLDER, ImageRequest, build_image
@@ -32,11 +33,6 @@ def build_iso(request: ImageRequest) -> Path:
     build_image(request)
     step("writing the installation medium", about="5 s")
     return write_iso(PARTS_FOLDER, ISO)
-
-
-def volume_label(root_hash: str) -> str:
-    """The medium's name. It tells one build's medium from another's: 25 of the 32 characters ISO9660 allows."""
-    return f"PATRONUS_{root_hash[:16].upper()}"
 
 
 def live_arguments(root_hash: str) -> Sequence[str]:

@@ -1,5 +1,5 @@
 """The box these tests are about."""
 
-from tests.box import alice, box, mallory, system
+from tests.box import alice, box, mallory, plugged, system
 
-__all__ = ["alice", "box", "mallory", "system"]
+__all__ = ["alice", "box", "mallory", "plugged", "system"]

@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+import errno
+import json
 import os
 from pathlib import Path
 
@@ -11,7 +13,9 @@ from tests.box import Box, sign
 from patronus.boot import stick as stick_module
 from patronus.boot.choose import choose
 from patronus.boot.stick import take_from
+from patronus.host import stick as host_stick
 from patronus.host.run import Done
+from patronus.trust import Target
 
 
 @pytest.fixture
@@ -95,13 +99,98 @@ def test_links_pipes_and_folders_are_not_followed(box: Box, stick: Path, tmp_pat
     assert len(problems) == 3
 
 
+def test_one_file_that_cannot_be_read_does_not_spoil_a_good_one(
+    box: Box, stick: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    """As on a damaged file system; here the second file is the one."""
+    good, bad = sign(box.key, 7), sign(box.key, 9)
+    (stick / "a.bundle").write_bytes(good)
+    (stick / "b.bundle").write_bytes(bad)
+    damaged = (stick / "b.bundle").stat().st_ino
+    read = os.read
+
+    def fail(descriptor: int, size: int) -> bytes:
+        if os.fstat(descriptor).st_ino == damaged:
+            raise OSError(errno.EIO, "Input/output error")
+        return read(descriptor, size)
+
+    monkeypatch.setattr(os, "read", fail)
+    taken, [problem] = take_from(box.layout, stick)
+    assert (len(taken), problem) == (1, "b.bundle: Input/output error")
+
+
+def test_a_bundle_for_another_box_changes_nothing(box: Box, stick: Path) -> None:
+    (stick / "other.bundle").write_bytes(sign(box.key, 7, target=Target(devices=("fedcba9876543210",))))
+    taken, [problem] = take_from(box.layout, stick)
+    assert not taken and not incoming(box)
+    assert problem.startswith("other.bundle: ") and "fedcba9876543210" in problem
+
+
+def test_an_older_bundle_beside_a_newer_one_does_not_win(box: Box, stick: Path) -> None:
+    """On a box without a confirmed generation any serial may come; where there are two the higher one counts."""
+    (stick / "z-old.bundle").write_bytes(sign(box.key, 3))
+    (stick / "a-new.bundle").write_bytes(sign(box.key, 8))
+    take_from(box.layout, stick)
+    assert choose(box.layout).record.serial == 8
+
+
+def test_only_so_many_files_are_looked_at(box: Box, stick: Path) -> None:
+    for number in range(stick_module.MAX_FILES + 5):
+        (stick / f"{number:03}.bundle").write_bytes(b"rubbish")
+    taken, problems = take_from(box.layout, stick)
+    assert not taken and len(problems) == stick_module.MAX_FILES
+
+
+def look(box: Box, monkeypatch: pytest.MonkeyPatch) -> str:
+    """Run the boot step; return what consoles show of it, which nothing on a stick may use against a terminal."""
+    monkeypatch.setattr(stick_module, "Layout", lambda: box.layout)
+    monkeypatch.setattr(stick_module, "run", box.system.run)
+    assert stick_module.main() == 0
+    shown = (box.layout.root / "run/issue.d/60-stick.issue").read_text()
+    assert shown.replace("\n", "").isprintable()
+    return shown
+
+
+def test_the_step_takes_a_bundle_and_leaves_nothing_mounted(
+    box: Box, plugged: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    (plugged / "house.bundle").write_bytes(sign(box.key, 7))
+    assert look(box, monkeypatch) == ""
+    assert choose(box.layout).record.serial == 7
+    assert f"systemctl stop -- {host_stick.UNIT}" in box.system.calls
+
+
+@pytest.mark.parametrize(
+    "name", [b"\x1b[2J\x1b]52;c;AAAA\x07.bundle", b"\xff\xfe.bundle", "\u202eevil\\.bundle".encode()]
+)
+def test_a_name_cannot_act_on_the_terminal_it_is_shown_on(
+    box: Box, plugged: Path, monkeypatch: pytest.MonkeyPatch, name: bytes
+) -> None:
+    Path(os.fsdecode(os.fsencode(plugged) + b"/" + name)).write_bytes(b"<pfsense/>")
+    assert "not a Patronus bundle" in look(box, monkeypatch)
+    assert not incoming(box)
+
+
+def test_a_file_system_that_cannot_be_mounted_is_told(box: Box, plugged: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    box.system.refuses = lambda call: call == f"systemctl start -- {host_stick.UNIT}"
+    assert "the stick cannot be read; it needs a FAT file system" in look(box, monkeypatch)
+
+
+def test_of_two_sticks_none_is_taken(box: Box, plugged: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    (plugged / "house.bundle").write_bytes(sign(box.key, 7))
+    disks = [{"path": f"/dev/sd{letter}", "label": "PATRONUS"} for letter in "ab"]
+    box.system.prints["lsblk"] = json.dumps({"blockdevices": disks}).encode()
+    assert "2 volumes are labelled PATRONUS: /dev/sda, /dev/sdb; leave only one" in look(box, monkeypatch)
+    assert not incoming(box)
+
+
 def test_a_stick_without_a_bundle_says_so(box: Box, stick: Path) -> None:
     (stick / "config.xml").write_text("<pfsense/>")
     assert take_from(box.layout, stick) == ([], ["there is no file named *.bundle on it"])
 
 
 class Units:
-    """Plays systemctl: the states of patronus-load one after the other, and what was asked for."""
+    """Plays systemctl: the states of the two steps one after the other, and what was asked for."""
 
     def __init__(self, *states: str) -> None:
         self.states = list(states)
@@ -114,20 +203,20 @@ class Units:
         return Done(0, b"", b"")
 
 
-RESTART = "restart --no-block patronus-load.service patronus-configured.target"
+RESET = "reset-failed patronus-load.service patronus-apply.service"
+RESTART = "restart --no-block patronus-load.service patronus-apply.service patronus-configured.target"
 
 
 @pytest.mark.parametrize(
     ("states", "asked"),
     [
-        (("inactive", "inactive"), []),
-        (("active", "active"), []),
-        (("failed", "failed"), ["reset-failed patronus-load.service patronus-apply.service", RESTART]),
-        (
-            ("activating", "failed"),
-            ["start patronus-load.service", "reset-failed patronus-load.service patronus-apply.service", RESTART],
-        ),
-        (("activating", "active"), ["start patronus-load.service"]),
+        (("inactive", "inactive", "activating"), []),
+        (("active", "active", "active"), []),
+        (("active", "active", "failed"), [RESET, RESTART]),
+        (("failed", "failed", "failed"), [RESET, RESTART]),
+        (("failed", "failed", "activating"), [RESET, RESTART]),
+        (("activating", "failed", "activating"), ["start patronus-load.service", RESET, RESTART]),
+        (("activating", "active", "activating"), ["start patronus-load.service"]),
     ],
 )
 def test_only_a_choice_that_failed_is_made_anew(

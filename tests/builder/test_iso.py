@@ -4,7 +4,7 @@ import re
 import struct
 from pathlib import Path
 
-from patronus.install.medium import FOLDER, find_medium
+from patronus.install.medium import FOLDER, find_medium, volume_label
 from patronus_builder.cache import REPOSITORY
 from patronus_builder.iso import (
     CD_SECTOR,
@@ -13,7 +13,6 @@ from patronus_builder.iso import (
     VERITY_ON_MEDIUM,
     find_boot_sector,
     live_arguments,
-    volume_label,
 )
 
 ROOT_HASH = "00112233445566778899aabbccddeeff" * 2

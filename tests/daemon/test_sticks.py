@@ -3,8 +3,10 @@
 from __future__ import annotations
 
 import base64
+import json
 import os
 from pathlib import Path
+from typing import Any
 
 import pytest
 from tests.box import Box, sign
@@ -83,6 +85,19 @@ def test_nobody_takes_the_stick_from_under_somebody_who_reads_it(
         assert box.system.calls == before
     HANDLERS[operation](box.layout, request_, CALLER)
     assert [call.split()[1] for call in box.system.calls if stick.UNIT in call] == ["start", "stop"] * 2
+
+
+def test_of_two_sticks_none_is_read(box: Box, plugged: Path) -> None:
+    """On a whole disk and on a partition: nobody could tell which one the label means."""
+    (plugged / "a.bundle").write_bytes(sign(box.key, 7))
+    disks: list[dict[str, Any]] = [
+        {"path": "/dev/sda", "label": "PATRONUS"},
+        {"path": "/dev/sdb", "label": None, "children": [{"path": "/dev/sdb1", "label": "PATRONUS"}]},
+    ]
+    box.system.prints["lsblk"] = json.dumps({"blockdevices": disks}).encode()
+    with pytest.raises(Refused, match=r"2 volumes are labelled PATRONUS: /dev/sda, /dev/sdb1"):
+        names(box)
+    assert not any("mount" in call for call in box.system.calls)
 
 
 def test_without_a_stick_it_says_which_one_is_meant(box: Box) -> None:

@@ -5,10 +5,11 @@ from typing import Any
 
 import pytest
 
-from patronus.install.disks import Disk, find_volumes, format_bytes, read_disks
+from patronus.install.disks import Disk, format_bytes, read_disks
 
 GB = 10**9
 MEDIUM = "/run/patronus-medium"
+LABEL = "PATRONUS_0123456789ABCDEF"
 
 
 def device(path: str, **fields: Any) -> dict[str, Any]:
@@ -18,7 +19,7 @@ def device(path: str, **fields: Any) -> dict[str, Any]:
 
 
 def read(*devices: dict[str, Any]) -> list[Disk]:
-    return read_disks(json.dumps({"blockdevices": devices}).encode(), medium=MEDIUM, needed=5 * GB)
+    return read_disks(json.dumps({"blockdevices": devices}).encode(), medium=MEDIUM, label=LABEL, needed=5 * GB)
 
 
 def part(path: str, **fields: Any) -> dict[str, Any]:
@@ -51,6 +52,8 @@ def test_the_medium_is_not_even_listed() -> None:
         ({"size": 5 * GB - 1}, "it is too small: 5.0 GB are needed"),
         ({"label": "PATRONUS", "fstype": "vfat"}, "it carries the signed configuration"),
         ({"children": [part("/dev/sda1", label="PATRONUS")]}, "it carries the signed configuration"),
+        ({"label": LABEL, "fstype": "iso9660"}, "it is an installation medium like this one"),
+        ({"children": [part("/dev/sda1", label=LABEL)]}, "it is an installation medium like this one"),
     ],
 )
 def test_what_cannot_be_used_says_why(fields: dict[str, Any], obstacle: str) -> None:
@@ -70,20 +73,23 @@ def test_names_of_hardware_are_harmless_on_a_terminal() -> None:
     assert len(disk.model) == 30
 
 
+@pytest.mark.parametrize("fields", [{}, {"fstype": "ext4"}])
+def test_a_partition_nobody_knows_is_something_too(fields: dict[str, Any]) -> None:
+    """An answer that does not allow to erase goes by this."""
+    [disk] = read(device("/dev/sda", children=[part("/dev/sda1", **fields)]))
+    assert disk.content and "a partition" in disk.what_is_on_it
+
+
+def test_a_long_serial_number_is_whole_since_an_answer_names_a_disk_by_it() -> None:
+    [disk] = read(device("/dev/sda", serial="S" * 64))
+    assert disk.serial == "S" * 64
+
+
 def test_a_crowded_disk_still_fits_a_line() -> None:
     children = [part(f"/dev/sda{number}", partlabel=f"partition number {number}") for number in range(1, 20)]
     [disk] = read(device("/dev/sda", children=children))
     assert disk.what_is_on_it.startswith("partition number 1, ") and disk.what_is_on_it.endswith(" ...")
     assert len(disk.what_is_on_it) <= 60
-
-
-def test_volumes_are_found_on_partitions_and_on_whole_disks() -> None:
-    devices = [
-        device("/dev/sda", label="PATRONUS", fstype="vfat"),
-        device("/dev/sdb", children=[part("/dev/sdb1", label="PATRONUS", fstype="exfat"), part("/dev/sdb2")]),
-    ]
-    found = find_volumes(json.dumps({"blockdevices": devices}).encode(), "PATRONUS")
-    assert found == ["/dev/sda", "/dev/sdb1"]
 
 
 @pytest.mark.parametrize(

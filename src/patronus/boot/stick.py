@@ -15,18 +15,16 @@ from pathlib import Path
 
 from patronus.boot.choose import verify_new
 from patronus.boot.failure import printable
-from patronus.host import blocks
 from patronus.host.files import write_atomically
 from patronus.host.layout import Layout
 from patronus.host.run import run
 from patronus.host.stick import plugged_in
 from patronus.host.trust import read_trust
-from patronus.install.disks import LSBLK_COLUMNS, STICK_LABEL, find_volumes
 from patronus.trust.format import HEADER_SIZE, MAX_BUNDLE, open_header
 from patronus.trust.refusal import refuse
 from patronus.values.problem import Problem, Refused
 
-LOAD = "patronus-load.service"
+LOAD, APPLY = "patronus-load.service", "patronus-apply.service"
 MAX_FILES = 16
 MAX_ENTRIES = 10_000
 
@@ -34,15 +32,11 @@ MAX_ENTRIES = 10_000
 def main() -> int:
     """Run as a unit, before the configuration is chosen and whenever such a stick is plugged in."""
     layout = Layout()
-    found = find_volumes(blocks.list_block_devices(LSBLK_COLUMNS), STICK_LABEL)
-    if len(found) > 1:
-        _tell([f"{len(found)} volumes are labelled {STICK_LABEL}; leave only one plugged in"], layout)
-        return 0
     try:
         with plugged_in(layout) as folder:
             taken, problems = take_from(layout, folder)
-    except (Refused, OSError) as error:
-        taken, problems = [], [str(error)]
+    except Refused as refused:
+        taken, problems = [], [f"{problem.message}; {problem.hint}" for problem in refused.problems]
     _tell(problems, layout)
     if taken:
         _choose_again()
@@ -50,12 +44,15 @@ def main() -> int:
 
 
 def _choose_again() -> None:
-    """Repeat a choice that failed for want of a bundle. One that is still to come waits for this unit."""
+    """Repeat a choice that failed, or whose document did not fit. One that is still to come waits for this unit.
+
+    Nothing here waits for it in turn. A step that has not given up yet is ended: it would not look again.
+    """
     if _state_of(LOAD) == "activating":  # it may have looked already: wait for its end, systemctl(1) start
         run("systemctl", "start", LOAD, check=False)
-    if _state_of(LOAD) == "failed":
-        run("systemctl", "reset-failed", LOAD, "patronus-apply.service", check=False)
-        run("systemctl", "restart", "--no-block", LOAD, "patronus-configured.target")
+    if "failed" in (_state_of(LOAD), _state_of(APPLY)):
+        run("systemctl", "reset-failed", LOAD, APPLY, check=False)
+        run("systemctl", "restart", "--no-block", LOAD, APPLY, "patronus-configured.target")
 
 
 def _state_of(unit: str) -> str:
@@ -73,6 +70,8 @@ def take_from(layout: Layout, folder: Path) -> tuple[list[Path], list[str]]:
             taken.append(_take(layout, folder / name))
         except Refused as refused:
             problems += [f"{name}: {problem.message}" for problem in refused.problems]
+        except OSError as error:  # of a damaged file system, one file may be whole
+            problems.append(f"{name}: {error.strerror}")
     return taken, problems or ([] if taken else ["there is no file named *.bundle on it"])
 
 

@@ -6,13 +6,15 @@ import json
 from collections.abc import Iterator
 from typing import Any, NamedTuple
 
+from patronus.host import stick
 from patronus.values.terminal import plain
 
 LSBLK_COLUMNS = "PATH,TYPE,SIZE,RO,MODEL,SERIAL,TRAN,LABEL,FSTYPE,PARTLABEL,MOUNTPOINTS"
-STICK_LABEL = "PATRONUS"
 # Columns of an 80-column screen: for one name, and for the list of what is on a disk.
 _NAME = 30
 _LIST = 60
+# A serial number names a disk in a signed answer, so it is not cut where names are.
+SERIAL_LENGTH = 64
 
 
 class Disk(NamedTuple):
@@ -39,16 +41,13 @@ class Disk(NamedTuple):
         return text if len(text) <= _LIST else f"{text[: _LIST - 4]} ..."
 
 
-def read_disks(lsblk: bytes, *, medium: str, needed: int) -> list[Disk]:
-    """Every disk but the medium (mounted at `medium`), which is not even listed. `needed` is in bytes."""
+def read_disks(lsblk: bytes, *, medium: str, label: str, needed: int) -> list[Disk]:
+    """Every disk but the medium (mounted at `medium`), which is not even listed. `needed` is in bytes.
+
+    Another medium of that volume label, or the same one plugged in anew, is listed and cannot be chosen.
+    """
     found = [device for device in json.loads(lsblk)["blockdevices"] if device["type"] == "disk" and device["size"]]
-    return [_read_disk(device, needed) for device in found if medium not in _mount_points(device)]
-
-
-def find_volumes(lsblk: bytes, label: str) -> list[str]:
-    """The device of every volume of that label, whole disks included."""
-    devices = [entry for device in json.loads(lsblk)["blockdevices"] for entry in _walk(device)]
-    return [str(entry["path"]) for entry in devices if entry["label"] == label]
+    return [_read_disk(device, label, needed) for device in found if medium not in _mount_points(device)]
 
 
 def format_bytes(size: float) -> str:
@@ -60,23 +59,25 @@ def format_bytes(size: float) -> str:
     return f"{size:.1f} GB" if size < 1000 else f"{size / 1000:.1f} TB"
 
 
-def _read_disk(device: dict[str, Any], needed: int) -> Disk:
+def _read_disk(device: dict[str, Any], label: str, needed: int) -> Disk:
     size = int(device["size"])
     return Disk(
         path=_show(device["path"]),
         size=size,
         model=_show(device["model"]),
-        serial=_show(device["serial"]),
+        serial=_show(device["serial"], SERIAL_LENGTH),
         bus=_show(device["tran"]),
         content=tuple(filter(None, map(_describe, _walk(device)))),
-        obstacle=_find_obstacle(device, size, needed),
+        obstacle=_find_obstacle(device, label, size, needed),
     )
 
 
-def _find_obstacle(device: dict[str, Any], size: int, needed: int) -> str:
+def _find_obstacle(device: dict[str, Any], label: str, size: int, needed: int) -> str:
     entries = list(_walk(device))
-    if any(entry["label"] == STICK_LABEL for entry in entries):
+    if any(entry["label"] == stick.LABEL for entry in entries):
         return "it carries the signed configuration"
+    if any(entry["label"] == label for entry in entries):
+        return "it is an installation medium like this one"
     if any(_mount_points(entry) or entry["type"] not in ("disk", "part") for entry in entries):
         return "it is in use"
     if device["ro"]:
@@ -89,6 +90,8 @@ def _find_obstacle(device: dict[str, Any], size: int, needed: int) -> str:
 def _describe(entry: dict[str, Any]) -> str:
     name = _show(entry["partlabel"]) or _show(entry["label"])
     kind = _show(entry["fstype"])
+    if entry["type"] == "part" and not name:
+        name = "a partition"  # also one that nobody here understands may be somebody's
     return f"{name} ({kind})" if name and kind else name or kind
 
 
@@ -102,6 +105,6 @@ def _mount_points(device: dict[str, Any]) -> list[str]:
     return [point for entry in _walk(device) for point in entry["mountpoints"] if point]
 
 
-def _show(text: str | None) -> str:
+def _show(text: str | None, limit: int = _NAME) -> str:
     """On one line, no longer than a column, harmless on a terminal."""
-    return plain(" ".join((text or "").split()), _NAME)
+    return plain(" ".join((text or "").split()), limit)

@@ -23,9 +23,19 @@ class Medium(NamedTuple):
     root_hash: str
 
     @property
+    def label(self) -> str:
+        """The name of its volume."""
+        return volume_label(self.root_hash)
+
+    @property
     def partitions(self) -> dict[str, Partition]:
         """The disk to be made of it."""
         return describe_disk(self.version, self.root_hash)
+
+
+def volume_label(root_hash: str) -> str:
+    """The medium's name. It tells one build's medium from another's: 25 of the 32 characters ISO9660 allows."""
+    return f"PATRONUS_{root_hash[:16].upper()}"
 
 
 def find_medium(
