@@ -45,6 +45,11 @@ def test_a_disk_that_is_gone_is_not_replaced_by_another(monkeypatch: pytest.Monk
     assert "is another disk now" in refusal(monkeypatch, disk, disk._replace(size=disk.size + 512))
 
 
+def test_a_disk_without_a_serial_number_is_known_by_what_is_on_it(monkeypatch: pytest.MonkeyPatch, disk: Disk) -> None:
+    chosen = disk._replace(serial="", content=())
+    assert "is another disk now" in refusal(monkeypatch, chosen, chosen._replace(content=("home (ext4)",)))
+
+
 def test_a_disk_that_came_into_use_is_left_alone(monkeypatch: pytest.MonkeyPatch, disk: Disk) -> None:
     assert "cannot be used: it is in use" in refusal(monkeypatch, disk, disk._replace(obstacle="it is in use"))
 

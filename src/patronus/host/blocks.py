@@ -28,6 +28,16 @@ def claim(path: Path) -> None:
     os.close(os.open(path, os.O_RDWR | os.O_EXCL))
 
 
+@contextmanager
+def kept_name(disk: Path) -> Iterator[None]:
+    """No other disk gets this name while the block lasts, should this one vanish: the kernel waits for its closing."""
+    descriptor = os.open(disk, os.O_RDONLY | os.O_CLOEXEC)
+    try:
+        yield
+    finally:
+        os.close(descriptor)
+
+
 def partition_path(disk: Path, number: int) -> Path:
     """The device of a partition as the kernel names it: /dev/sda1, /dev/nvme0n1p1."""
     separator = "p" if disk.name[-1].isdigit() else ""
@@ -39,16 +49,19 @@ def copy_blocks(source: Path, target: Path) -> Iterator[int]:
     with source.open("rb", buffering=0) as file, _opened(target, os.O_WRONLY) as out, _buffer() as buffer:
         done = 0
         while size := _read_into(file, buffer):
-            view = memoryview(buffer)[:size]
-            try:
-                written = os.pwrite(out, view, done)
-            finally:
-                view.release()
-            if written != size:
-                raise OSError(28, "the device ends too early")
+            with memoryview(buffer)[:size] as view:
+                _write_whole(out, view, done)
             done += size
             yield done
         os.fsync(out)
+
+
+def _write_whole(out: int, data: memoryview, at: int) -> None:
+    """What stopped a write half-way is told by the next one."""
+    written = 0
+    while written < len(data):
+        with data[written:] as rest:
+            written += os.pwrite(out, rest, at + written)
 
 
 def _read_into(file: FileIO, buffer: mmap.mmap) -> int:

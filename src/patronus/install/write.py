@@ -24,6 +24,9 @@ from patronus.install.medium import FOLDER, Medium
 from patronus.install.verity import BLOCK, RootHasher, read_superblock
 
 WORK = Path("/run/patronus-install")
+# What bootctl(1) installs, and where: for the firmware's menu, and where firmware looks by itself.
+LOADER = Path("/usr/lib/systemd/boot/efi/systemd-bootx64.efi")
+LOADER_PLACES = ("EFI/systemd/systemd-bootx64.efi", "EFI/BOOT/BOOTX64.EFI")
 LOADER_SETTINGS = "timeout 2\nconsole-mode keep\neditor no\n"
 _LOST = "what was on the disk is gone; choose another disk, or this one again after looking at its cables"
 
@@ -38,7 +41,8 @@ class Order(NamedTuple):
 def list_disks(medium: Medium) -> list[Disk]:
     """Every disk but the medium, with what speaks against it."""
     needed = partitions.needed_bytes(medium.partitions)
-    return read_disks(blocks.list_block_devices(LSBLK_COLUMNS), medium=str(FOLDER), needed=needed)
+    devices = blocks.list_block_devices(LSBLK_COLUMNS)
+    return read_disks(devices, medium=str(FOLDER), label=medium.label, needed=needed)
 
 
 def install(order: Order, medium: Medium) -> Generator[Event, None, None]:
@@ -46,19 +50,24 @@ def install(order: Order, medium: Medium) -> Generator[Event, None, None]:
     disk = Path(order.disk.path)
     with _alone(), _explained(disk):
         _look_again(order.disk, medium)
-        yield Step("Making partitions")
-        _make_partitions(disk, medium)
-        places = {name: blocks.partition_path(disk, at) for at, name in enumerate(medium.partitions, start=1)}
-        yield Step("Writing the system")
-        yield from _copy(medium, places)
-        yield Step("Reading it back")
-        yield from _verify(medium, places)
-        yield Step("Making it start")
-        yield from _make_bootable(places[partitions.ESP], medium)
-        if order.bundle is not None:
-            yield Step("Handing over the signed configuration")
-            _deliver(places[partitions.CONFIG], order.bundle)
-        blocks.flush(disk)
+        with blocks.kept_name(disk):
+            yield from _fill(disk, order.bundle, medium)
+
+
+def _fill(disk: Path, bundle: bytes | None, medium: Medium) -> Iterator[Event]:
+    yield Step("Making partitions")
+    _make_partitions(disk, medium)
+    places = {name: blocks.partition_path(disk, at) for at, name in enumerate(medium.partitions, start=1)}
+    yield Step("Writing the system")
+    yield from _copy(medium, places)
+    yield Step("Reading it back")
+    yield from _verify(medium, places)
+    if bundle is not None:
+        yield Step("Handing over the signed configuration")
+        _deliver(places[partitions.CONFIG], bundle)
+    yield Step("Making it start")
+    yield from _make_bootable(places[partitions.ESP], medium)
+    blocks.flush(disk)
 
 
 def _look_again(chosen: Disk, medium: Medium) -> None:
@@ -68,7 +77,7 @@ def _look_again(chosen: Disk, medium: Medium) -> None:
         raise InstallFailed(f"{chosen.path} has vanished.", "plug it in again, then start over")
     if now.obstacle:
         raise InstallFailed(f"{chosen.path} cannot be used: {now.obstacle}.", "choose another disk")
-    if (now.size, now.model, now.serial) != (chosen.size, chosen.model, chosen.serial):
+    if now != chosen:  # what is on it, too: some disks have no serial number
         raise InstallFailed(f"{chosen.path} is another disk now: {now.title}.", "start over and look again")
     blocks.claim(Path(chosen.path))
 
@@ -121,12 +130,14 @@ def _make_bootable(esp: Path, medium: Medium) -> Iterator[Event]:
     with blocks.mounted(medium.esp, WORK / "medium-esp", "vfat", "ro", "loop") as source:
         content = (source / kernel).read_bytes()
     with blocks.mounted(esp, WORK / "esp", "vfat", "umask=0077") as folder:
-        yield from _install_loader(folder)
-        write_atomically(folder / "loader/loader.conf", LOADER_SETTINGS.encode(), durable=True)
         write_atomically(folder / kernel, content, durable=True)
+        write_atomically(folder / "loader/loader.conf", LOADER_SETTINGS.encode(), durable=True)
+        yield from _install_loader(folder)
+    expected = {kernel: content, **dict.fromkeys(LOADER_PLACES, LOADER.read_bytes())}
     with blocks.mounted(esp, WORK / "esp", "vfat", "ro") as folder:  # mounted anew: read from the disk
-        if (folder / kernel).read_bytes() != content:
-            raise InstallFailed("The kernel image on the disk is damaged.", "the disk is failing: try another")
+        for name, data in expected.items():
+            if (folder / name).read_bytes() != data:
+                raise InstallFailed(f"{name} on the disk is damaged.", "the disk is failing: try another")
 
 
 def _install_loader(folder: Path) -> Iterator[Event]:
