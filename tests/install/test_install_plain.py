@@ -46,14 +46,14 @@ class Typist(Terminal):
 class Writing:
     """Plays the steps of an installation."""
 
-    def __init__(self, *events: Event | InstallFailed) -> None:
+    def __init__(self, *events: Event | Exception) -> None:
         self.events = events
         self.orders: list[Order] = []
 
     def __call__(self, order: Order, _medium: Medium) -> Generator[Event, None, None]:
         self.orders.append(order)
         for event in self.events:
-            if isinstance(event, InstallFailed):
+            if isinstance(event, Exception):
                 raise event
             yield event
 

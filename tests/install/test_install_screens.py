@@ -122,6 +122,17 @@ def test_a_failure_says_why_and_leads_back_to_the_start(monkeypatch: pytest.Monk
     assert tell(story) is None
 
 
+def test_a_fault_of_the_installer_itself_is_told_too(monkeypatch: pytest.MonkeyPatch) -> None:
+    """Escape does nothing while the disk is written: whoever stayed there could do nothing at all."""
+    monkeypatch.setattr(screens, "install", Writing(Step("Writing"), KeyError("blockdevices")))
+
+    async def story(pilot: Pilot[str]) -> None:
+        page = await press(pilot, "1", "enter", "enter", *"ERASE", "enter")
+        assert "5 of 5: FAILED" in page and "KeyError('blockdevices')" in page
+
+    tell(story)
+
+
 def test_a_disk_that_cannot_be_chosen_cannot_be_selected(monkeypatch: pytest.MonkeyPatch) -> None:
     monkeypatch.setattr(screens, "list_disks", lambda _medium: [SMALL])
 

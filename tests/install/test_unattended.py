@@ -8,6 +8,7 @@ from pathlib import Path
 import pytest
 from tests.install.test_install_plain import GOOD, MEDIUM, SMALL, Typist, Writing, layout_with
 
+from patronus.host.layout import Layout
 from patronus.install import __main__ as program
 from patronus.install import plain
 from patronus.install.answer import Answer, encode_answer
@@ -89,10 +90,53 @@ def test_what_is_not_clear_is_told_and_not_done(
     assert reason in shown
 
 
+def test_a_disk_that_turns_up_late_stops_it(monkeypatch: pytest.MonkeyPatch, tmp_path: Path) -> None:
+    """A slow one may be there only when the first look is over: then it is not clear any more which one is meant."""
+    looks = [[BLANK], [BLANK, BLANK._replace(path="/dev/sdz")]]
+    assert "2 could be meant" in refuse_late(monkeypatch, tmp_path, looks)
+
+
+def test_another_disk_in_the_place_of_the_first_stops_it(monkeypatch: pytest.MonkeyPatch, tmp_path: Path) -> None:
+    looks = [[BLANK], [BLANK._replace(path="/dev/sdz")]]
+    assert "disks have changed" in refuse_late(monkeypatch, tmp_path, looks)
+
+
+def refuse_late(monkeypatch: pytest.MonkeyPatch, folder: Path, looks: list[list[Disk]]) -> str:
+    """What is shown when the disks are first those, then these."""
+    writing = Writing()
+    monkeypatch.setattr(program, "list_disks", lambda _medium: looks.pop(0))
+    monkeypatch.setattr(plain, "install", writing)
+    layout, console, end = layout_with(folder, b"bundle", encode_answer(Answer("only"))), Quiet(), End()
+    program.install_as_signed(Plain(MEDIUM, layout, console), console, MEDIUM, layout, end)
+    assert not end.done and not writing.orders
+    return console.shown
+
+
 def test_somebody_at_the_console_can_stop_it(monkeypatch: pytest.MonkeyPatch, tmp_path: Path) -> None:
     writing = Writing()
     done, _ = follow(monkeypatch, tmp_path, encode_answer(Answer("only")), BLANK, writing=writing, objects=True)
     assert not done and not writing.orders
+
+
+class Off(Exception):  # noqa: N818 - reads as what happened
+    """The machine was switched off."""
+
+
+def test_without_a_configuration_nobody_is_sent_to_a_login_prompt(
+    monkeypatch: pytest.MonkeyPatch, tmp_path: Path
+) -> None:
+    class Switch(End):
+        def power_off(self) -> None:
+            raise Off
+
+    console, layout = Typist("2", "", "4"), Layout(tmp_path)
+    changes = {"find_medium": lambda: MEDIUM, "Terminal": lambda: console, "Layout": lambda: layout, "LastWord": Switch}
+    for name, value in changes.items():
+        monkeypatch.setattr(program, name, value)
+    monkeypatch.setattr("sys.argv", ["patronus.install", "--plain"])
+    with pytest.raises(Off):
+        program.main()
+    assert "Nobody can log in here" in console.shown
 
 
 def test_a_failed_installation_leaves_the_machine_on_and_is_not_repeated(

@@ -215,6 +215,8 @@ class Writing(Page):
                     drawn = time.monotonic()
         except InstallFailed as error:
             failed = error
+        except Exception as error:  # nobody could leave this screen otherwise
+            failed = InstallFailed(f"The installer failed: {error!r}.", "try again, or choose another disk")
         self.app.call_from_thread(self.finish, failed)
 
     def show(self, event: Event) -> None:
