@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from pathlib import Path
 
+import pytest
 from tests.cli.conftest import Command
 from tests.documents import HOUSE, write
 
@@ -38,8 +39,23 @@ def test_what_is_not_said_harms_the_least(patronus: Command, tmp_path: Path, ali
 
 
 def test_a_bundle_is_no_answer_unless_asked_for(patronus: Command, tmp_path: Path, alice: Path) -> None:
-    _, _, bundle = sign(patronus, tmp_path, alice, "--install-erase")
+    _, _, bundle = sign(patronus, tmp_path, alice)
     assert MEMBER not in members(bundle)
+
+
+@pytest.mark.parametrize("options", [("--install-erase",), ("--install-then", "restart")])
+def test_an_answer_without_a_disk_is_a_mistake(
+    patronus: Command, tmp_path: Path, alice: Path, options: tuple[str, ...]
+) -> None:
+    code, words, bundle = sign(patronus, tmp_path, alice, *options)
+    assert code == 1 and "add --install-disk" in words
+    assert not bundle.exists()
+
+
+def test_a_bundle_cannot_be_made_an_answer_by_signing_it_again(patronus: Command, tmp_path: Path, alice: Path) -> None:
+    _, _, bundle = sign(patronus, tmp_path, alice)
+    done = patronus("sign", bundle, "--key", alice, "-o", tmp_path / "two.bundle", "--install-disk", "only")
+    assert done.returncode == 1 and "signed as it is" in done.stderr
 
 
 def test_an_answer_no_installer_reads_is_not_signed(patronus: Command, tmp_path: Path, alice: Path) -> None:

@@ -82,7 +82,9 @@ def _add_sign(commands: Any) -> None:
         "--install-disk", default="", metavar="only|SERIAL", help="let the installation medium install on this disk"
     )
     sign.add_argument("--install-erase", action="store_true", help="even if there is something on it")
-    sign.add_argument("--install-then", choices=("power-off", "restart"), default="power-off", help="when it is done")
+    sign.add_argument(
+        "--install-then", choices=("power-off", "restart"), default="", help="when it is done (power-off)"
+    )
     sign.set_defaults(run="workstation:run_sign")
 
 

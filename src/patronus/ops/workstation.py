@@ -50,7 +50,7 @@ class SignOptions(NamedTuple):
     install_disk: str = ""
     """"only" or a serial number: makes the bundle an answer to the installer."""
     install_erase: bool = False
-    install_then: str = POWER_OFF
+    install_then: str = ""
 
 
 def check(path: Path, profiles: Collection[str] | None = None) -> tuple[Finding, ...]:
@@ -143,8 +143,11 @@ def _check_rendering(members: Mapping[str, bytes]) -> None:
 def _answer(options: SignOptions) -> dict[str, bytes]:
     """The member that answers the installer, where one is wanted. Raises Refused."""
     if not options.install_disk:
+        if options.install_erase or options.install_then:
+            raise Refused([Problem("", "the options for an installation name no disk", "add --install-disk")])
         return {}
-    members = {MEMBER: encode_answer(Answer(options.install_disk, options.install_erase, options.install_then))}
+    then = options.install_then or POWER_OFF
+    members = {MEMBER: encode_answer(Answer(options.install_disk, options.install_erase, then))}
     read_answer(members)
     return members
 
