@@ -25,7 +25,8 @@ AHEAD = 30 * 86400
 # makes, for every program that looks at it.
 _HIDDEN = b"[Service]\nTemporaryFileSystem=/usr/lib/patronus/trust:ro\n"
 _TRUSTS_NOBODY = {
-    f"systemd.unit-dropin.{unit}.service~no-trust": _HIDDEN for unit in ("patronus-load", "patronus-apply", "patronusd")
+    f"systemd.unit-dropin.{unit}.service~no-trust": _HIDDEN
+    for unit in ("patronus-stick", "patronus-load", "patronus-apply", "patronusd")
 }
 
 
