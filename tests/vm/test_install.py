@@ -62,7 +62,7 @@ def digest(file: Path) -> str:
     return hashlib.sha256(file.read_bytes()).hexdigest()
 
 
-def test_a_blank_machine_becomes_a_router_from_a_cd(lab: Lab, image: Path, medium: Path) -> None:
+def test_a_blank_machine_becomes_a_router_from_a_cd(lab: Lab, medium: Path) -> None:
     wan, lan = lab.add_provider(), lab.add_peer("lan")
     bundle = find_owner().sign(Document.load("house"), lab.folder)
     stick = make_stick(lab.folder / "stick.img", {"house.bundle": bundle.read_bytes()})
@@ -77,7 +77,7 @@ def test_a_blank_machine_becomes_a_router_from_a_cd(lab: Lab, image: Path, mediu
         Drive("failing", failing, writable=True, faults=make_faults(lab.folder / "faults", sector=BAD_SECTOR)),
         Drive("pulled", pulled, "usb", writable=True),
     )
-    router = lab.add_router(image, wan, lan, blank=True, drives=drives)
+    router = lab.add_router(medium, wan, lan, blank=True, drives=drives)
     router.switch_on()
     line = SerialLine(router)
     disks = go_to_disks(line)
@@ -129,12 +129,12 @@ def forwards(router: Router, lab: Lab) -> None:
     assert lan.echo(INTERNET4, 7001, "through the installed box") == "through the installed box"
 
 
-def test_two_sticks_install_without_a_keyboard(lab: Lab, image: Path, medium: Path) -> None:
+def test_two_sticks_install_without_a_keyboard(lab: Lab, medium: Path) -> None:
     """The answer says power off, as it does unless the owner wants a restart: what is on the disk then is read here."""
     bundle = find_owner().sign(Document.load("house"), lab.folder, "--install-disk", "patronus-disk")
     stick = make_stick(lab.folder / "stick.img", {"house.bundle": bundle.read_bytes(), "notes.txt": b"not ours"})
     drives = (Drive("medium", medium, "usb", bootable=True), Drive("stick", stick, "usb"))
-    router = lab.add_router(image, lab.add_peer("wan"), lab.add_peer("lan"), blank=True, drives=drives)
+    router = lab.add_router(medium, lab.add_peer("wan"), lab.add_peer("lan"), blank=True, drives=drives)
     router.switch_on()
     wait_for(lambda: None if router.machine.is_alive() else True, what="the machine to switch itself off")
     disk = as_raw(router.spec.disk, lab.folder / "disk.raw")
