@@ -88,6 +88,14 @@ def test_what_fails_again_after_a_success_is_shown_again(box: Box, consoles: lis
     assert len(consoles) == 2
 
 
+def test_nothing_is_written_over_the_screens_of_the_installer(box: Box, consoles: list[str]) -> None:
+    box.layout.medium.mkdir(parents=True)
+    record_failure(box.layout, "the reason", [Problem("", "the message")])
+    assert failsecure.main() == 0
+    assert consoles == []
+    assert read_failure(box) == ("the reason", ["the message"]), "who logs in is told"
+
+
 def test_a_note_that_cannot_be_read_or_written_shuts_nobody_up(box: Box, consoles: list[str]) -> None:
     box.layout.shown.mkdir(parents=True)
     assert [failsecure.main(), failsecure.main()] == [0, 0]

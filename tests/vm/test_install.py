@@ -111,7 +111,8 @@ def test_a_blank_machine_becomes_a_router_from_a_cd(lab: Lab, medium: Path) -> N
 def walks_by_keyboard(router: Router) -> None:
     """The same dialogue on the screen, by keys; Escape leads back."""
     SCREENS.mkdir(parents=True, exist_ok=True)
-    steps = (("", "Install on a disk"), ("1", "1 of 5"), ("ret", "2 of 5"), ("ret", "3 of 5"), ("esc", "2 of 5"))
+    start = "started from its installation medium"
+    steps = (("", start), ("1", "1 of 5"), ("ret", "2 of 5"), ("ret", "3 of 5"), ("esc", "2 of 5"))
     for number, (key, words) in enumerate(steps):
         if key:
             router.machine.press(key)

@@ -38,7 +38,7 @@ def main() -> int:
     (layout.run / "generation").unlink(missing_ok=True)
     problems = [*refused, *(problem for problem in problems if problem not in refused)]
     banner = make_banner(reason, problems)
-    if not _is_shown(layout, banner):
+    if not layout.medium.exists() and not _is_shown(layout, banner):
         _show(banner)
     tell_journal(reason, refused)
     write_failure(layout, reason, problems)

@@ -50,6 +50,11 @@ class Layout(NamedTuple):
         return self.run / "failure.json"
 
     @property
+    def medium(self) -> Path:
+        """The installation medium, where the box was started from one: its consoles are the installer's then."""
+        return self.root / "run/patronus-medium"
+
+    @property
     def shown(self) -> Path:
         """What the consoles have shown of it."""
         return self.run / "failure-shown"

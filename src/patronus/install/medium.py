@@ -10,7 +10,7 @@ from patronus.host.identity import read_image
 from patronus.host.layout import Layout
 from patronus.install.partitions import Partition, describe_disk
 
-FOLDER = Path("/run/patronus-medium")
+FOLDER = Layout().medium
 
 
 class Medium(NamedTuple):
