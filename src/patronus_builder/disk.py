@@ -34,9 +34,7 @@ def assemble(parts: Path, output: Path, incoming: Sequence[Path] = ()) -> Path:
     epoch, seed = read_epoch(parts), choose_seed(parts, incoming)
     with tempfile.TemporaryDirectory(prefix="patronus-disk-") as name:
         work = Path(name)
-        (work / "incoming").mkdir()
-        for bundle in incoming:
-            shutil.copyfile(bundle, work / "incoming" / f"{bundle.stem}.bundle")
+        deliver(work / "incoming", incoming)
         (work / "loader").mkdir()
         (work / "loader" / "loader.conf").write_text(LOADER_SETTINGS)
         (work / "definitions").mkdir()
@@ -52,6 +50,16 @@ def assemble(parts: Path, output: Path, incoming: Sequence[Path] = ()) -> Path:
         finally:
             draft.unlink(missing_ok=True)
     return output
+
+
+def deliver(folder: Path, bundles: Sequence[Path]) -> None:
+    """Copy bundles to where the box looks for them, readable by root alone: they hold hashes of passwords."""
+    folder.mkdir()
+    folder.chmod(0o700)
+    for bundle in bundles:
+        copy = folder / f"{bundle.stem}.bundle"
+        shutil.copyfile(bundle, copy)
+        copy.chmod(0o600)
 
 
 def describe_partitions(parts: Path, work: Path) -> Mapping[str, str]:

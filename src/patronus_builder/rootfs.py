@@ -37,6 +37,7 @@ def finish_root(root: Path, *, version: str, profiles: Sequence[str]) -> None:
         remove(root / name)
     for name in ("config", "efi", "boot", "var"):
         (root / name).mkdir(exist_ok=True)
+    (root / "config").chmod(0o700)  # as what is mounted there; where nothing is, tmpfiles cannot change it
     (root / "home").symlink_to("var/home")
     problems = list(find_secrets(root))
     if problems:

@@ -68,6 +68,15 @@ def test_every_version_and_every_box_gives_its_disk_uuids_of_its_own(parts: Path
     assert not set(seeds()) & set(first)
 
 
+def test_delivered_bundles_are_for_root_alone(tmp_path: Path) -> None:
+    (tmp_path / "gw.signed").write_bytes(b"hashes of passwords")
+    (tmp_path / "gw.signed").chmod(0o644)
+    folder = tmp_path / "incoming"
+    disk.deliver(folder, [tmp_path / "gw.signed"])
+    assert (folder / "gw.bundle").read_bytes() == b"hashes of passwords"
+    assert [path.stat().st_mode & 0o777 for path in (folder, folder / "gw.bundle")] == [0o700, 0o600]
+
+
 def test_parts_that_were_never_built_end_with_the_next_step(tmp_path: Path, capsys: pytest.CaptureFixture[str]) -> None:
     with pytest.raises(SystemExit):
         disk.read_identity(tmp_path)

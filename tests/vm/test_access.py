@@ -1,6 +1,7 @@
 """Stories about people and their box: who logs in, with what, and what a change leaves alone; the time and the logs."""
 
 import re
+import shlex
 import subprocess
 from collections.abc import Iterator
 
@@ -80,6 +81,23 @@ def test_a_password_counts_only_where_the_document_says_so(house: House) -> None
     house.apply(document.put("ssh.password_authentication", True), "--confirm-now")
     assert "patronus-admin" in log_in_by_password(house, "bob", PASSWORD).stdout
     assert "Permission denied" in log_in_by_password(house, "bob", "wrong").stderr
+
+
+def test_a_viewer_cannot_read_what_only_admins_are_shown(house: House) -> None:
+    """The document as it was delivered with the disk, and every one since."""
+    visitor = Owner.make(house.lab.folder, "visitor")
+    entry = {"name": "visitor", "role": "viewer", "ssh_keys": [visitor.public_key]}
+    secret = {"name": "bob", "password_hash": PASSWORD_HASH}
+    house.apply(house.base.add("system.admins", secret).add("system.admins", entry), "--confirm-now")
+    search = ("grep", "--recursive", "--files-with-matches", "--fixed-strings", PASSWORD_HASH, "/config", "/run")
+    assert "/config/generations/" in house.router.run(*search, check=False).out, "root finds it"
+
+    found = log_in(house, "visitor", visitor, shlex.join((*search, "/var")))
+
+    assert found.stdout == ""
+    assert "/config: Permission denied" in found.stderr
+    modes = house.router.run("stat", "--format=%a %U", "/config", "/config/incoming").out.splitlines()
+    assert modes == ["700 root"] * 2
 
 
 def test_a_locked_admin_is_out(house: House) -> None:
