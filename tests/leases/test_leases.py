@@ -19,14 +19,16 @@ HEADER = (
 HOUSE = Settings("home.arpa", frozenset({"gw"}), frozenset({"192.168.1.7"}))
 
 
-def line(address: str, hostname: str, *, lifetime: int = 3600, expire: int = 5000, state: int = 0) -> str:
-    return f"{address},52:54:00:aa:00:99,01:52:54:00:aa:00:99,{lifetime},{expire},1,0,0,{hostname},{state},,0"
+def line(
+    address: str, hostname: str, *, lifetime: int = 3600, expire: int = 5000, state: int = 0, mac: str = ""
+) -> str:
+    return f"{address},{mac},01:52:54:00:aa:00:99,{lifetime},{expire},1,0,0,{hostname},{state},,0"
 
 
-def names(*lines: str, now: float = 2000.0) -> dict[str, str]:
+def names(*lines: str, now: float = 2000.0, held: dict[str, str] | None = None) -> dict[str, str]:
     table = LeaseTable()
     table.feed([HEADER, *lines])
-    return choose_names(table.leases.values(), HOUSE, now)
+    return choose_names(table.leases.values(), HOUSE, now, held)
 
 
 def test_a_lease_has_the_name_its_host_gave() -> None:
@@ -52,10 +54,20 @@ def test_the_last_line_of_an_address_counts() -> None:
     assert names(first, line("192.168.1.100", "old", state=1)) == {}
 
 
-def test_of_two_hosts_with_one_name_the_newer_lease_has_it() -> None:
-    older, newer = line("192.168.1.9", "tv", expire=4000), line("192.168.1.8", "tv", expire=5000)
-    assert names(newer, older) == {"tv": "192.168.1.8"}
-    assert names(newer, older, now=4500.0) == {"tv": "192.168.1.8"}
+def test_no_host_takes_the_name_that_another_one_holds() -> None:
+    """Each renewal makes a lease the newer one: that must not pass the name to and fro."""
+    owner, guest = line("192.168.1.9", "tv", expire=4000), line("192.168.20.8", "tv", expire=5000)
+    assert names(guest, owner) == {"tv": "192.168.1.9"}
+    renewed = line("192.168.1.9", "tv", expire=6000)
+    assert names(owner, guest, renewed, held={"tv": "192.168.1.9"}) == {"tv": "192.168.1.9"}
+    assert names(owner, guest, now=4500.0, held={"tv": "192.168.1.9"}) == {"tv": "192.168.20.8"}, "until it ends"
+    assert names(owner, guest, line("192.168.1.9", "pc"), held={"tv": "192.168.1.9"})["tv"] == "192.168.20.8"
+
+
+def test_a_host_takes_its_name_along_to_another_address() -> None:
+    before = line("192.168.1.9", "tv", expire=4000, mac="52:54:00:00:00:09")
+    after = line("192.168.2.9", "tv", expire=5000, mac="52:54:00:00:00:09")
+    assert names(before, after, held={"tv": "192.168.1.9"}) == {"tv": "192.168.2.9"}
 
 
 def test_a_lease_ends() -> None:

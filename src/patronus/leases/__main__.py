@@ -87,14 +87,14 @@ def main() -> None:
     for older in list_older_files(path):
         table.feed(read_finished(older))
     followed = FollowedFile(path)
-    names: dict[str, str] = {}
+    names = resolver.known
     deadline = 0.0
     while True:
         lines = followed.read_lines()
         now = time.time()
         table.feed(lines)
         if lines or now >= deadline:
-            names = choose_names(table.leases.values(), settings, now)
+            names = choose_names(table.leases.values(), settings, now, names)
             deadline = next_end(table.leases.values(), now)
         resolver.update(names)
         time.sleep(INTERVAL)

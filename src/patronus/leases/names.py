@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import re
-from collections.abc import Collection, Iterable
+from collections.abc import Collection, Iterable, Mapping, Sequence
 from ipaddress import IPv4Address
 from typing import NamedTuple
 
@@ -22,14 +22,27 @@ class Settings(NamedTuple):
     addresses: frozenset[str]
 
 
-def choose_names(leases: Iterable[Lease], settings: Settings, now: float) -> dict[str, str]:
-    """Return label -> address. Of several hosts with one name the newest lease has it; no lease gets a taken name."""
-    names: dict[str, str] = {}
+def choose_names(
+    leases: Iterable[Lease], settings: Settings, now: float, held: Mapping[str, str] | None = None
+) -> dict[str, str]:
+    """Return label -> address; no lease gets a taken name. `held` is what this returned the last time.
+
+    Of several hosts with one name the one that holds it keeps it, so that no guest takes the name of a host of the
+    house; when nobody does, the oldest lease has it. A host that was given another address takes its name along.
+    """
+    wanted: dict[str, list[Lease]] = {}
     for lease in sorted(leases, key=lambda lease: (lease.start, lease.address)):
         label = _read_label(lease.hostname, settings.domain)
         if lease.is_active(now) and label and label not in settings.taken and lease.address not in settings.addresses:
-            names[label] = lease.address
-    return names
+            wanted.setdefault(label, []).append(lease)
+    return {label: _choose_address(candidates, (held or {}).get(label)) for label, candidates in wanted.items()}
+
+
+def _choose_address(candidates: Sequence[Lease], held: str | None) -> str:
+    """Return the address of one of these leases, oldest first, that want one name; `held` is where it points now."""
+    owner = next((lease for lease in candidates if lease.address == held), candidates[0])
+    own = [lease for lease in candidates if lease == owner or (lease.hardware and lease.hardware == owner.hardware)]
+    return own[-1].address
 
 
 def next_end(leases: Iterable[Lease], now: float) -> float:

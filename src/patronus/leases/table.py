@@ -12,15 +12,20 @@ from typing import NamedTuple
 ASSIGNED = "0"
 FOREVER = 2**32 - 1
 """A lifetime without end (RFC 2131 3.3)."""
+_READ = ("hwaddr", "valid_lifetime", "expire", "hostname", "state")
 
 
 class Lease(NamedTuple):
-    """One lease: IPv4 address, host name as the client gave it, lifetime in seconds, end in seconds since 1970."""
+    """One lease: IPv4 address, host name as the client gave it, lifetime in seconds, end in seconds since 1970.
+
+    `hardware` is the client's MAC address, empty where it has none.
+    """
 
     address: str
     hostname: str
     lifetime: int
     expire: int
+    hardware: str = ""
 
     @property
     def start(self) -> int:
@@ -50,9 +55,9 @@ class LeaseTable:
 
     def _take(self, fields: list[str]) -> None:
         try:
-            get = {name: fields[self._columns[name]] for name in ("valid_lifetime", "expire", "hostname", "state")}
+            get = {name: fields[self._columns[name]] for name in _READ}
             address = str(IPv4Address(fields[0]))
-            lease = Lease(address, get["hostname"], int(get["valid_lifetime"]), int(get["expire"]))
+            lease = Lease(address, get["hostname"], int(get["valid_lifetime"]), int(get["expire"]), get["hwaddr"])
         except (KeyError, IndexError, ValueError):
             return
         if lease.lifetime == 0 or get["state"] != ASSIGNED:
