@@ -14,12 +14,13 @@ RUN_FOLDER = BUILD_FOLDER / "run"
 
 def run_image(request: ImageRequest, document: Path, options: Sequence[str]) -> int:
     """Build what is missing, boot it and return QEMU's exit status. `options` go to patronus_builder.vm run."""
-    build_image(request)
     if document == EXAMPLE:
         document = write_example(RUN_FOLDER)
         say("The example: log in as admin with the password patronus.")
         options = [*options, "--ssh-key", str(make_developer_key())]
+    # First: a fault of the document is told before minutes are spent on the image.
     bundle = sign_document(document, RUN_FOLDER / f"{document.stem}.bundle")
+    build_image(request)
     step("writing a disk with the signed document on it", about="5 s")
     disk = assemble(PARTS_FOLDER, RUN_FOLDER / "patronus.raw", [bundle])
     return run_disk(disk, options)

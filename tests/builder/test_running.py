@@ -10,7 +10,8 @@ from tests.box import make_key
 
 from patronus.ops.inputs import read_documents
 from patronus.pipeline.build import build
-from patronus_builder import developer
+from patronus_builder import developer, running
+from patronus_builder.image import ImageRequest
 from patronus_builder.vm.run import write_login
 
 
@@ -39,3 +40,13 @@ def test_the_printed_command_is_one_to_copy() -> None:
     assert words[0] == "ssh"
     assert words[-3:] == ["-i", "/home/a b/key", "admin@127.0.0.1"]
     assert "UserKnownHostsFile=/dev/null" in words, "a new disk has a new host key"
+
+
+def test_a_faulty_document_is_told_before_the_image_is_built(
+    key: Path, tmp_path: Path, monkeypatch: pytest.MonkeyPatch, capfd: pytest.CaptureFixture[str]
+) -> None:
+    monkeypatch.setattr(running, "RUN_FOLDER", tmp_path / "run")
+    monkeypatch.setattr(running, "build_image", lambda _: pytest.fail("the image was built first"))
+    with pytest.raises(SystemExit):
+        running.run_image(ImageRequest(["dhcp"]), tmp_path / "missing.yaml", [])
+    assert "missing.yaml" in capfd.readouterr().err
