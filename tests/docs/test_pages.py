@@ -113,6 +113,17 @@ def test_every_configuration_in_the_guide_is_valid(page: Path) -> None:
         build({"document.yaml": write(lay_over(documents[0], part))})
 
 
+def test_guests_of_the_recipe_reach_nothing_of_the_box_but_addresses_and_names() -> None:
+    page = ROOT / "docs/user-guide/configuration.md"
+    document, *_ = blocks(page, "yaml document")
+    (recipe,) = (text for text in blocks(page, "yaml part") if "guest-web" in text)
+    tree = build({"document.yaml": write(lay_over(read_yaml(page.name, document), read_yaml(page.name, recipe)))}).tree
+    (ruleset,) = (content.decode() for path, content in tree.contents.items() if path.endswith(".nft"))
+    chain = ruleset.partition("chain input.guest.self {")[2].partition("}")[0]
+    assert sorted(re.findall(r"dport (\d+)", chain)) == ["53", "53", "67"]
+    assert chain.count("accept") == 3
+
+
 def lay_over(under: Any, over: Any) -> Any:
     """The first document with the keys of a part's sections put into its own sections."""
     return {**under, **{key: {**under.get(key, {}), **section} for key, section in over.items()}}
