@@ -31,6 +31,11 @@ def assemble(parts: Path, output: Path, incoming: Sequence[Path] = ()) -> Path:
     `incoming` are signed bundles that the box finds on its config partition at the first boot. The same parts and the
     same bundles give the same bytes, other ones give other UUIDs (see `choose_seed`). Returns `output`.
     """
+    for bundle in incoming:
+        if not bundle.is_file():
+            die(f"there is no bundle {bundle}", hint=f"patronus sign gw.yaml --key KEY -o {bundle}")
+        if output.resolve() == DISK:
+            die(f"{DISK.name} is the image's own disk", hint=f"give {bundle} another name: the disk has it too")
     epoch, seed = read_epoch(parts), choose_seed(parts, incoming)
     with tempfile.TemporaryDirectory(prefix="patronus-disk-") as name:
         work = Path(name)

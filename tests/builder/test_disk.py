@@ -77,6 +77,21 @@ def test_delivered_bundles_are_for_root_alone(tmp_path: Path) -> None:
     assert [path.stat().st_mode & 0o777 for path in (folder, folder / "gw.bundle")] == [0o700, 0o600]
 
 
+def test_a_bundle_that_is_none_ends_with_the_next_step(parts: Path, capsys: pytest.CaptureFixture[str]) -> None:
+    for path in (parts / "missing.bundle", parts):
+        with pytest.raises(SystemExit):
+            disk.assemble(parts, parts / "out.raw", [path])
+        assert f"there is no bundle {path}" in capsys.readouterr().err
+
+
+def test_no_bundle_is_written_over_the_images_own_disk(parts: Path, capsys: pytest.CaptureFixture[str]) -> None:
+    bundle = parts / "patronus.bundle"
+    bundle.touch()
+    with pytest.raises(SystemExit):
+        disk.assemble(parts, disk.DISK.parent / "patronus.raw", [bundle])
+    assert "give" in capsys.readouterr().err
+
+
 def test_parts_that_were_never_built_end_with_the_next_step(tmp_path: Path, capsys: pytest.CaptureFixture[str]) -> None:
     with pytest.raises(SystemExit):
         disk.read_identity(tmp_path)
