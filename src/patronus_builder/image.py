@@ -1,6 +1,7 @@
 """`make image`: has mkosi build the root, its verity data and the kernel image, then puts a disk together from them."""
 
 import os
+import re
 import subprocess
 from collections.abc import Sequence
 from dataclasses import dataclass
@@ -19,6 +20,9 @@ PARTS_FOLDER = BUILD_FOLDER / "image"
 NEEDED_SPACE = 3
 PREPARATION = REPOSITORY / "src" / "patronus_builder" / "prepare.py"
 DEFAULT_VERSION = "0.1.0"
+# Documents compare the numbers. A GPT label has 36 characters (UEFI 2.10, table 5.6), and the root's begins with
+# `patronus_`; `+` counts starts in the kernel image's name (systemd-boot(7)).
+VERSION = re.compile(r"[0-9][0-9A-Za-z.~-]{0,26}")
 # 2026-01-01, for a source tree without git: any fixed moment will do, as long as it is the same one everywhere.
 FALLBACK_EPOCH = "1767225600"
 # All that an image is made from besides Debian's packages and the caller's choices.
@@ -51,6 +55,8 @@ class ImageRequest:
 
 def build_image(request: ImageRequest) -> Path:
     """Build the parts and the disk `build/patronus.raw` unless nothing changed since; returns the disk's path."""
+    check_profiles(request.profiles)
+    check_version(request.version)
     make_tools()
     mark = PARTS_FOLDER / "inputs"
     with locked("image"):
@@ -80,7 +86,7 @@ def digest_inputs(request: ImageRequest) -> str:
 def build_parts(request: ImageRequest) -> None:
     """Run mkosi; its incremental cache is kept per set of profiles."""
     tools = make_tools()
-    profiles = [*check_profiles(request.profiles), *(["release"] if request.release else [])]
+    profiles = [*request.profiles, *(["release"] if request.release else [])]
     for folder in (cache_root(), BUILD_FOLDER):
         host.require_space(folder, NEEDED_SPACE)
     step(f"building the image with the profiles {' '.join(request.profiles)}", about="2 min at first, then 30 s")
@@ -117,13 +123,19 @@ def find_profiles() -> list[str]:
     return sorted(path.name for path in (REPOSITORY / "profiles").iterdir() if path.is_dir())
 
 
-def check_profiles(names: Sequence[str]) -> Sequence[str]:
-    """The names themselves; ends the program when there is no such folder."""
+def check_profiles(names: Sequence[str]) -> None:
+    """End the program when there is no such folder."""
     known = find_profiles()
     for name in names:
         if name not in known:
             die(f"there is no profile {name}", hint=f"known are: {', '.join(known)}")
-    return names
+
+
+def check_version(text: str) -> None:
+    """End the program when this is no version: documents compare it, files and partitions have it in their names."""
+    if not VERSION.fullmatch(text):
+        hint = "VERSION=1.2.3: a number, then letters, digits and .-~, at most 27 characters"
+        die(f"'{text}' is no version of an image", hint=hint)
 
 
 def find_epoch() -> str:

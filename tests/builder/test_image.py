@@ -6,7 +6,7 @@ import pytest
 
 from patronus_builder import image
 from patronus_builder.__main__ import _read_trust, make_parser
-from patronus_builder.image import ImageRequest, check_profiles, digest_inputs
+from patronus_builder.image import ImageRequest, check_profiles, check_version, digest_inputs
 
 
 @pytest.fixture
@@ -69,6 +69,29 @@ def test_an_unknown_profile_is_named_with_the_known_ones(capsys: pytest.CaptureF
     said = capsys.readouterr().err
     assert "coffee" in said
     assert "dhcp, dns" in said
+
+
+@pytest.mark.parametrize("text", ["../../x", "1/../../x", "", "v1", "1.2.3+2-0", "1_2", "1 2", "1\n", "1" * 28])
+def test_what_is_no_version_ends_the_build(text: str, capsys: pytest.CaptureFixture[str]) -> None:
+    with pytest.raises(SystemExit):
+        check_version(text)
+    assert "VERSION=1.2.3" in capsys.readouterr().err
+
+
+@pytest.mark.parametrize("text", ["1", "0.1.0", "2026.11", "1.4.2-rc1", "1.0~7"])
+def test_versions_are_taken(text: str) -> None:
+    check_version(text)
+
+
+@pytest.mark.parametrize("request_", [ImageRequest(["coffee"]), ImageRequest(["dhcp"], version="../x")])
+def test_a_typo_leaves_the_image_that_is_there(
+    request_: ImageRequest, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    (tmp_path / "inputs").write_text("what it was built from")
+    monkeypatch.setattr(image, "PARTS_FOLDER", tmp_path)
+    with pytest.raises(SystemExit):
+        image.build_image(request_)
+    assert (tmp_path / "inputs").exists()
 
 
 def read(*arguments: str) -> Path | None:
