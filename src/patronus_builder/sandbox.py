@@ -47,7 +47,8 @@ def run_in_sandbox(
     if as_root and not is_inside():
         arguments = host.act_as_root(arguments)
     return subprocess.run(
-        arguments,
+        # setpriv(1): when this program is ended alone, what it started ends too, and with it a QEMU.
+        ["setpriv", "--pdeathsig", "TERM", *arguments],
         cwd=folder,
         env=environment,
         text=True,
