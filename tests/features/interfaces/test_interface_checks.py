@@ -69,6 +69,10 @@ def test_links(interfaces: dict[str, Any], expected: str) -> None:
         ({"addresses": ["192.168.1.1/24", "192.168.1.1/24"]}, "addresses[1]: 192.168.1.1 is also at"),
         ({"addresses": ["192.168.20.9/28"]}, "addresses[0]: 192.168.20.0/28 overlaps 192.168.20.0/24"),
         ({"addresses": ["192.168.1.1/24"], "gateway": "192.168.2.1"}, "gateway: 192.168.2.1 is not in 192.168.1.0/24"),
+        (
+            {"addresses": ["192.168.1.1/24", "192.168.1.2/24", "10.0.0.1/8"], "gateway": "192.168.2.1"},
+            "gateway: 192.168.2.1 is not in 192.168.1.0/24, 10.0.0.0/8",
+        ),
         ({"addresses": ["192.168.1.1/24"], "gateway": "192.168.1.1"}, "gateway: 192.168.1.1 is this box's own address"),
         ({"method": "static"}, "addresses: is missing"),
         ({"method": "dhcp", "addresses": ["192.168.1.1/24"]}, "addresses: has no meaning with method `dhcp`"),

@@ -117,7 +117,7 @@ def _check_gateways(origin: str, interface: Interface, context: Context) -> Iter
         if any(gateway == address.ip for address in settings.addresses):
             yield Problem(path, f"{gateway} is this box's own address", "name the next router")
         elif not gateway.is_link_local and not any(gateway in address.network for address in settings.addresses):
-            networks = ", ".join(str(address.network) for address in settings.addresses)
+            networks = ", ".join(dict.fromkeys(str(address.network) for address in settings.addresses))
             yield Problem(path, f"{gateway} is not in {networks}", "a gateway must be directly reachable")
 
 
