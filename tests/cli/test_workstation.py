@@ -668,6 +668,24 @@ def test_a_bundle_that_has_expired_when_it_is_signed(document: Path, alice: Path
     assert "warning: it has expired already, on 2020-12-31" in done.stderr
 
 
+def test_a_bundle_goes_into_a_folder_that_is_there(
+    document: Path, alice: Path, tmp_path: Path, patronus: Command
+) -> None:
+    done = patronus("sign", document, "--key", alice, "-o", "typo/gw.bundle")
+    assert done.returncode == 1
+    assert "there is no folder typo" in done.stderr
+    assert not (tmp_path / "typo").exists()
+
+
+def test_keygen_names_the_file_that_is_no_public_key(
+    document: Path, alice: Path, tmp_path: Path, patronus: Command
+) -> None:
+    done = patronus("keygen", f"{alice}.pub", document, "--trust", "trust")
+    assert done.returncode == 1
+    assert f"{document}: " in done.stderr
+    assert not (tmp_path / "trust").exists()
+
+
 def test_a_private_key_is_no_member_of_a_trust_folder(alice: Path, tmp_path: Path, patronus: Command) -> None:
     done = patronus("keygen", alice, "--trust", "trust")
     assert done.returncode == 1

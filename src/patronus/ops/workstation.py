@@ -28,7 +28,7 @@ from patronus.trust.rotation import carried_store, describe, outline
 from patronus.trust.sign import add_signature, make_bundle
 from patronus.trust.sign import inspect as inspect_bundle
 from patronus.trust.sshsig import parse_signature
-from patronus.trust.store import TrustStore, parse_store, read_signer, render_store
+from patronus.trust.store import Signer, TrustStore, parse_store, read_signer, render_store
 from patronus.trust.verify import verify_away
 from patronus.values.manifest import EMPTY
 from patronus.values.problem import WARNING, Problem, Refused
@@ -237,6 +237,8 @@ def check_output(path: Path) -> None:
     """Refuse what a bundle is never written over: a folder, a device, a file that is none, such as the document."""
     if path.exists() and not path.is_file():
         raise Refused([Problem("", f"{path} is no plain file", "name a file, or - for standard output")])
+    if not path.parent.is_dir():
+        raise Refused([Problem("", f"there is no folder {path.parent}", "make it, or name another")])
     if path.exists() and path.stat().st_size and not is_bundle(read_input(path)):
         raise Refused([Problem("", f"{path} exists and is no bundle", "choose another name, or remove it")])
 
@@ -256,7 +258,7 @@ def keygen(
     public_keys: Sequence[Path], folder: Path, threshold: int, groups: Sequence[str] = (), *, rotation: bool = True
 ) -> str:
     """Write a trust folder that accepts these public keys; return its fingerprint. Never over one. Raises Refused."""
-    signers = tuple(read_signer(key.stem, _read_public(key)) for key in public_keys)
+    signers = tuple(_read_signer(key) for key in public_keys)
     different = len({signer.key for signer in signers})
     if threshold > different:
         hint = "name more public keys, or give a lower --threshold"
@@ -269,6 +271,15 @@ def keygen(
     write_atomically(folder / "allowed_signers", allowed)
     write_atomically(folder / "policy.json", policy)
     return store.fingerprint
+
+
+def _read_signer(path: Path) -> Signer:
+    raw = _read_public(path)
+    try:
+        return read_signer(path.stem, raw)
+    except Refused as refused:
+        hint = "name a file that ssh-keygen has written, usually *.pub"
+        raise Refused([Problem("", f"{path}: {problem.message}", hint) for problem in refused.problems]) from None
 
 
 def _read_public(path: Path) -> bytes:
