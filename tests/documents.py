@@ -8,9 +8,10 @@ from typing import Any
 
 from patronus.pipeline.load import load
 from patronus.pipeline.plan import plan
-from patronus.pipeline.render import Tree, render
+from patronus.pipeline.render import render
 from patronus.pipeline.validate import validate
 from patronus.values.problem import Problem, Refused
+from patronus.values.tree import Tree
 
 KEY = "ssh-ed25519 AAAAC3NzaC1lZDI1NTE5AAAAIDXrxW8GZIhJls68Jeq0bfbM6oQsqJ5hieBtcbqgxP+h alice@desk"
 HOUSE: dict[str, Any] = {

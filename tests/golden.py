@@ -9,9 +9,10 @@ from pathlib import Path
 
 from patronus.pipeline.load import load
 from patronus.pipeline.plan import plan
-from patronus.pipeline.render import Tree, render
+from patronus.pipeline.render import render
 from patronus.pipeline.validate import validate
 from patronus.values.manifest import Entry
+from patronus.values.tree import Tree
 
 
 def render_document(path: Path) -> Tree:

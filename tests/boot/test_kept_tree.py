@@ -19,7 +19,9 @@ from tests.documents import HOUSE, render_data, write
 from patronus.boot import apply, load
 from patronus.host import doubtful, kept_tree
 from patronus.host.generations import Generations
-from patronus.trust.rendered import Rendered, encode_rendered
+from patronus.host.kept_tree import KeptTrees
+from patronus.trust.rendered import encode_rendered
+from patronus.values.tree import Rendered
 
 ENGINE = "ab" * 32
 
@@ -123,8 +125,7 @@ def test_a_whole_tree_of_another_document_counts_for_nothing(box: Box, rendered:
     (place,) = kept(box)
     generation = Generations(box.layout.config).confirmed() or ""
     place.unlink()
-    mine = kept_tree.Kept(other.manifest, other.contents)
-    kept_tree.keep_signed(box.layout, generation, ENGINE, other.manifest.digest, mine)
+    KeptTrees.of(box.layout).keep(generation, Rendered(ENGINE, other.manifest.digest), other)
     assert kept(box) == [place]
     rendered.clear()
     assert boot(box) == 0
@@ -171,18 +172,19 @@ def test_a_tree_kept_by_an_image_with_more_profiles_is_refused_like_its_document
     (place,) = kept(box)
     (box.layout.root / "usr/lib/os-release").write_text('IMAGE_VERSION=1.2\nPATRONUS_PROFILES="dhcp"\n')
     generation = Generations(box.layout.config).confirmed() or ""
-    place.rename(place.with_name(kept_tree.name_of(box.layout, generation)))
+    place.rename(place.with_name(KeptTrees.of(box.layout).name_of(generation)))
     rendered.clear()
     assert boot(box) == 1
     assert rendered == ["config.yaml"]
     assert "needs the image profile 'dns'" in box.layout.failure.read_text()
 
 
-def test_an_image_without_a_note_of_its_program_keeps_nothing(box: Box) -> None:
+def test_an_image_without_a_note_of_its_program_keeps_nothing(box: Box, capsys: pytest.CaptureFixture[str]) -> None:
     (box.layout.vendor / "engine").unlink()
     box.deliver("first.bundle", sign_members(box.key, 7, {"config.yaml": write(HOUSE)}))
     assert boot(box) == 0
     assert kept(box) == []
+    assert "its signers say" not in capsys.readouterr().err, "they say nothing"
 
 
 def elsewhere(path: Path) -> Path:
@@ -246,10 +248,9 @@ def test_a_partition_that_takes_nothing_only_costs_time(box: Box, monkeypatch: p
 def test_only_the_last_ones_are_kept(box: Box) -> None:
     tree = render_data(HOUSE)
     for number in range(kept_tree.MOST_KEPT + 3):
-        mine = kept_tree.Kept(tree.manifest, tree.contents)
-        kept_tree.keep_signed(box.layout, f"{number}-0", ENGINE, tree.manifest.digest, mine)
+        KeptTrees.of(box.layout).keep(f"{number}-0", Rendered(ENGINE, tree.manifest.digest), tree)
     assert len(kept(box)) == kept_tree.MOST_KEPT
-    assert kept_tree.has_kept(box.layout, f"{number}-0")
+    assert KeptTrees.of(box.layout).has(f"{number}-0")
 
 
 def test_nothing_that_renders_is_loaded_for_it() -> None:

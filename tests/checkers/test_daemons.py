@@ -11,8 +11,8 @@ import pytest
 from tests.documents import house, render_data
 from tests.golden import render_document
 
-from patronus.pipeline.render import Tree
 from patronus.values.fragments import RULESET_PATH
+from patronus.values.tree import Tree
 from patronus_builder.cache import REPOSITORY
 
 CASES = sorted((REPOSITORY / "tests/features").glob("*/cases/*.yaml"))

@@ -22,15 +22,17 @@ from patronus.boot import apply as boot_apply
 from patronus.boot import failsecure, load, revert
 from patronus.daemon import change, handlers
 from patronus.daemon.handlers import Busy, Caller
-from patronus.host import kept_tree, units
+from patronus.host import units
 from patronus.host.generations import Generations
+from patronus.host.kept_tree import KeptTrees
 from patronus.host.run import CommandFailed, Done
 from patronus.ops import messages as m
 from patronus.ops import wire
 from patronus.pipeline import confirm as timer
-from patronus.trust.rendered import FALSE_RENDERING, Rendered, encode_rendered
+from patronus.trust.rendered import FALSE_RENDERING, encode_rendered
 from patronus.values.fragments import RULESET_PATH
 from patronus.values.problem import WARNING, Refused
+from patronus.values.tree import Rendered
 
 CALLER = Caller("alice", lambda _text: None)
 OTHER = house(nat={"port_forwards": []})
@@ -129,7 +131,7 @@ def test_the_tree_is_kept_for_the_next_boot_when_it_is_the_one_that_was_signed(b
     (box.layout.vendor / "engine").write_text(f"{engine}\n")
     result = apply(box, claiming(box, 11, engine, digest))
     confirm(box)
-    assert kept_tree.read(box.layout, result.generation, digest)
+    assert KeptTrees.of(box.layout).read(result.generation, Rendered(engine, digest))
 
 
 def claiming(box: Box, serial: int, engine: str, tree: str) -> bytes:
@@ -154,7 +156,7 @@ def test_a_kept_generation_that_says_what_is_not_so_stays_a_way_back(box: Box, r
     assert FALSE_RENDERING._replace(severity=WARNING) in change.prepare_kept(box.layout, false).warnings
     assert apply(box, sign(box.key, 12), confirm_within=0)
     assert rollback(box, false) == false
-    assert not kept_tree.has_kept(box.layout, false)
+    assert not KeptTrees.of(box.layout).has(false)
 
 
 def test_going_back_restores_every_file_and_the_rules(box: Box, running: str) -> None:

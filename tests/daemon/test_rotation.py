@@ -15,12 +15,14 @@ from patronus.boot import apply as boot_apply
 from patronus.boot import load, revert
 from patronus.daemon import handlers
 from patronus.daemon.handlers import Caller
-from patronus.host import kept_tree, trust
+from patronus.host import trust
 from patronus.host.generations import Generations
+from patronus.host.kept_tree import KeptTrees
 from patronus.ops import messages as m
 from patronus.trust import Target, TrustStore, read_signer, render_store
-from patronus.trust.rendered import Rendered, encode_rendered
+from patronus.trust.rendered import encode_rendered
 from patronus.values.problem import Refused
+from patronus.values.tree import Rendered
 
 CALLER = Caller("alice", lambda _text: None)
 OTHER = house(nat={"port_forwards": []})
@@ -122,11 +124,11 @@ def test_who_counts_no_more_vouches_for_no_kept_tree(
     (box.layout.vendor / "engine").write_text(f"{engine}\n")
     claim = {"rendered.json": encode_rendered(Rendered(engine, render_data(HOUSE).manifest.digest))}
     kept = apply(box, rotation(box.key, 11, store_of(mallory, *([box.key] if stays else [])), claim), confirm_within=0)
-    assert kept_tree.has_kept(box.layout, kept.generation), "they counted when it was signed"
+    assert KeptTrees.of(box.layout).has(kept.generation), "they counted when it was signed"
     for _ in range(2):
         assert boot(box) == kept.generation
         assert ("as it was rendered before" in capsys.readouterr().out) == stays
-        assert kept_tree.has_kept(box.layout, kept.generation) == stays
+        assert KeptTrees.of(box.layout).has(kept.generation) == stays
 
 
 @pytest.mark.parametrize("confirmed", [False, True])

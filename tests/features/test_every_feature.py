@@ -18,9 +18,10 @@ from patronus.features import FEATURES
 from patronus.features.contract import Feature
 from patronus.pipeline.load import load
 from patronus.pipeline.plan import plan
-from patronus.pipeline.render import Tree, render
+from patronus.pipeline.render import render
 from patronus.pipeline.schema import document_schema
 from patronus.pipeline.validate import validate
+from patronus.values.tree import Tree
 from patronus.values.types import Section
 
 REPOSITORY = Path(__file__).parents[2]

@@ -19,11 +19,12 @@ from pydantic import ValidationError
 from patronus.features import FEATURES
 from patronus.pipeline.load import load
 from patronus.pipeline.plan import plan
-from patronus.pipeline.render import Tree, render
+from patronus.pipeline.render import render
 from patronus.pipeline.schema import document_schema
 from patronus.pipeline.section import explain_error
 from patronus.pipeline.validate import validate
 from patronus.values.problem import Refused, config_path, is_within
+from patronus.values.tree import Tree
 
 HERE = Path(__file__).parent
 DOCUMENTS = [HERE / "hostile.yaml", *sorted(HERE.glob("*/cases/*.yaml"))]

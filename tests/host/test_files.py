@@ -17,9 +17,10 @@ from patronus.host.files import (
     write_atomically,
     write_tree,
 )
-from patronus.pipeline.render import Tree, render
+from patronus.pipeline.render import render
 from patronus.values.fragments import File, Symlink
 from patronus.values.plan import Plan
+from patronus.values.tree import Tree
 
 TREE = render(
     Plan(
@@ -34,7 +35,7 @@ TREE = render(
 
 
 def write(trees: Path, tree: Tree = TREE) -> Path:
-    return write_tree(trees, tree.tree_id, tree.manifest, tree.contents)
+    return write_tree(trees, tree)
 
 
 @pytest.mark.parametrize("durable", [False, True])

@@ -11,10 +11,11 @@ from hypothesis import given, settings
 from hypothesis import strategies as st
 from tests.documents import HOUSE, house, render_data
 
-from patronus.pipeline.render import Tree, render
+from patronus.pipeline.render import render
 from patronus.values.fragments import Check, File, LinkName, Symlink, Sysctl, Unit
 from patronus.values.manifest import Entry, Manifest
 from patronus.values.plan import Plan
+from patronus.values.tree import Tree
 
 words = st.text(alphabet='abcz09.-_/@ é\n"\\{}', max_size=12)
 manifests = st.builds(

@@ -4,7 +4,8 @@ import pytest
 from tests.trust.support import MEMBERS, make_payload
 
 from patronus.trust import Refused
-from patronus.trust.rendered import Rendered, carried_rendering, encode_rendered
+from patronus.trust.rendered import carried_rendering, encode_rendered
+from patronus.values.tree import Rendered
 
 GOOD = Rendered("0a" * 32, "0b" * 32)
 

@@ -10,18 +10,21 @@ from __future__ import annotations
 import gc
 import json
 import sys
+from collections.abc import Collection
 from pathlib import Path
 from typing import Any, NamedTuple
 
 import patronus
 from patronus.boot.failure import forget_failure, record_failure
-from patronus.host import engine, files, identity, kept_tree, nft, units
+from patronus.host import files, nft, units
 from patronus.host.generations import Generations, Record
+from patronus.host.kept_tree import KeptTrees
 from patronus.host.layout import Layout
 from patronus.pipeline.apply import ApplyFailed, apply_tree
 from patronus.pipeline.preflight import preflight_booting
 from patronus.values.manifest import EMPTY
 from patronus.values.problem import Problem, Refused
+from patronus.values.tree import Rendered, Tree
 
 READY = "patronus-ready.target"
 EXAMPLE = Path(patronus.__file__).with_name("example.yaml")
@@ -33,11 +36,12 @@ def main() -> int:
     layout = Layout()
     ready = units.Waiting(READY)
     try:
-        prepare(layout)
+        kept = KeptTrees.of(layout)
+        prepare(layout, kept)
         if not ready.is_up():
             print("<3>nothing to apply: a step before this one failed", file=sys.stderr)
             return 1
-        return _apply(layout)
+        return _apply(layout, kept)
     except Refused as refused:
         return record_failure(layout, "the configuration does not fit this image", refused.problems)
     except ApplyFailed as error:
@@ -51,19 +55,19 @@ def main() -> int:
 
 
 class Chosen(NamedTuple):
-    """What step 1 handed over, and what the signers say the document renders to: digests of program and tree."""
+    """What step 1 handed over."""
 
     record: Record
     delivered: bool
     rotates: bool
-    engine: str
-    tree: str
+    rendered: Rendered | None
+    """What its signers say it renders to."""
 
 
-def prepare(layout: Layout) -> None:
+def prepare(layout: Layout, kept: KeptTrees) -> None:
     """Load what will be needed; what the disk says about the generation to come decides only how long it takes."""
     confirmed = Generations(layout.config).confirmed()
-    if confirmed is None or not kept_tree.has_kept(layout, confirmed):
+    if confirmed is None or not kept.has(confirmed):
         rehearse()
     nft.warm_up()
 
@@ -75,11 +79,11 @@ def rehearse() -> None:
     build({EXAMPLE.name: EXAMPLE.read_bytes()})
 
 
-def _apply(layout: Layout) -> int:
+def _apply(layout: Layout, kept: KeptTrees) -> int:
     chosen = _read_chosen(layout)
-    kept = _find_kept(layout, chosen)
-    tree = kept or _render(layout)
-    folder = files.write_tree(layout.trees, tree.manifest.tree_id, tree.manifest, tree.contents)
+    found = _find_kept(kept, chosen)
+    tree = found or _render(layout, kept.image.profiles)
+    folder = files.write_tree(layout.trees, tree)
     problems = preflight_booting(tree.manifest)
     if problems:
         raise Refused(problems)
@@ -91,48 +95,46 @@ def _apply(layout: Layout) -> int:
     files.point_link(layout.run / "generation", chosen.record.generation)
     forget_failure(layout)
     print(
-        f"generation {chosen.record.generation} is running, {'as it was rendered before' if kept else 'rendered now'}"
+        f"generation {chosen.record.generation} is running, {'as it was rendered before' if found else 'rendered now'}"
     )
-    _keep(layout, chosen, tree)
+    _keep(kept, chosen, tree)
     return 0
 
 
-def _keep(layout: Layout, chosen: Chosen, tree: kept_tree.Kept) -> None:
+def _keep(kept: KeptTrees, chosen: Chosen, tree: Tree) -> None:
     """Let the boots to come take what was rendered, when its signers say the same of it."""
-    if chosen.engine == engine.read_engine(layout) and chosen.tree != tree.manifest.digest:
+    if chosen.rendered and chosen.rendered.contradicts(kept.engine, tree.manifest.digest):
         message = (
             "its signers say that this generation renders to something else than the same program makes of it here"
         )
         print(f"<4>{message}; it is rendered anew at every boot: sign the document again", file=sys.stderr)
-    kept_tree.keep_signed(layout, chosen.record.generation, chosen.engine, chosen.tree, tree)
+    kept.keep(chosen.record.generation, chosen.rendered, tree)
 
 
 def _read_chosen(layout: Layout) -> Chosen:
     body: dict[str, Any] = json.loads((layout.chosen / "record.json").read_bytes())
-    program, tree = body["rendered"] or ("", "")
-    return Chosen(Record(**body["record"]), body["delivered"], body["rotates"], program, tree)
+    rendered = Rendered(*body["rendered"]) if body["rendered"] else None
+    return Chosen(Record(**body["record"]), body["delivered"], body["rotates"], rendered)
 
 
-def _find_kept(layout: Layout, chosen: Chosen) -> kept_tree.Kept | None:
+def _find_kept(kept: KeptTrees, chosen: Chosen) -> Tree | None:
     """Return the tree this image rendered before, if it is what the owners signed."""
     generation = chosen.record.generation
-    if not kept_tree.has_kept(layout, generation):
+    if not kept.has(generation):
         return None
-    signed = chosen.tree if chosen.engine == engine.read_engine(layout) else ""
-    found = kept_tree.read(layout, generation, signed)
+    found = kept.read(generation, chosen.rendered)
     if found is None:
         print("<4>the tree kept for this generation is not the one its owners signed: rendered again", file=sys.stderr)
-        kept_tree.forget(layout, generation)
+        kept.forget(generation)
     return found
 
 
-def _render(layout: Layout) -> kept_tree.Kept:
+def _render(layout: Layout, profiles: Collection[str]) -> Tree:
     from patronus.pipeline.build import build, documents_of
 
     folder = layout.chosen / "members"
     members = {name: (folder / name).read_bytes() for name in _names(folder)}
-    tree = build(documents_of(members), identity.read_image(layout).profiles).tree
-    return kept_tree.Kept(tree.manifest, tree.contents)
+    return build(documents_of(members), profiles).tree
 
 
 def _confirm(layout: Layout, chosen: Chosen) -> None:

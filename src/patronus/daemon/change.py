@@ -11,23 +11,24 @@ from patronus.boot.choose import record_of, verify_new, verify_old
 from patronus.boot.failure import forget_failure
 from patronus.boot.revert import revert
 from patronus.daemon.look import running_generation
-from patronus.host import files, identity, kept_tree
+from patronus.host import files, identity
 from patronus.host.engine import read_engine
 from patronus.host.generations import Generations, Record
+from patronus.host.kept_tree import KeptTrees
 from patronus.host.layout import Layout
 from patronus.host.trust import Trust, read_trust
 from patronus.host.trust import confirm as confirm_kept
 from patronus.pipeline import confirm as timer
 from patronus.pipeline.apply import ApplyFailed, apply_tree, left_over, running_manifest
 from patronus.pipeline.preflight import preflight
-from patronus.pipeline.render import Tree
 from patronus.trust.chain import MAX_ROTATIONS, exchanges
 from patronus.trust.format import MAX_BUNDLE
-from patronus.trust.rendered import FALSE_RENDERING, Rendered
+from patronus.trust.rendered import FALSE_RENDERING
 from patronus.trust.rotation import describe
 from patronus.values.fragments import RULESET_PATH
 from patronus.values.manifest import EMPTY, Entry
 from patronus.values.problem import WARNING, Problem, Refused
+from patronus.values.tree import Rendered, Tree
 
 if TYPE_CHECKING:
     from patronus.pipeline.build import Built
@@ -124,13 +125,13 @@ def run(layout: Layout, candidate: Candidate, confirm_within: int, progress: Cal
     if pending:
         hint = "confirm it or go back first: patronus confirm, patronus rollback"
         raise Refused([Problem("", f"generation {pending.generation} still waits for its confirmation", hint)])
-    tree = files.write_tree(layout.trees, candidate.tree.tree_id, candidate.tree.manifest, candidate.tree.contents)
+    tree = files.write_tree(layout.trees, candidate.tree)
     progress("let every daemon check its files")
     problems = preflight(tree, candidate.tree.manifest)
     if problems:
         raise Refused(problems)
     Generations(layout.config).keep(candidate.bundle, candidate.record, running_generation(layout))
-    _keep_tree(layout, candidate)
+    KeptTrees.of(layout).keep(candidate.record.generation, candidate.rendered, candidate.tree)
     progress("apply")  # not between the timer and the change: whatever went wrong there would leave the timer alone
     old = left_over(layout) if layout.failure.exists() else running_manifest(layout)
     previous = _current_tree(layout)
@@ -156,13 +157,6 @@ def run(layout: Layout, candidate: Candidate, confirm_within: int, progress: Cal
     files.remove_other_trees(layout.trees, {tree.name, previous})
 
 
-def _keep_tree(layout: Layout, candidate: Candidate) -> None:
-    """The next boot takes this tree, when it is the one that was signed."""
-    if candidate.rendered:
-        tree = kept_tree.Kept(candidate.tree.manifest, candidate.tree.contents)
-        kept_tree.keep_signed(layout, candidate.record.generation, *candidate.rendered, tree)
-
-
 def _undo(layout: Layout, waiting: timer.Pending) -> str:
     """Go back from an apply that failed; return how that went."""
     try:
@@ -182,10 +176,8 @@ def _current_tree(layout: Layout) -> str:
         return layout.current.readlink().name
     ruleset = (layout.vendor / "lockdown.nft").read_bytes()
     entry = Entry(hashlib.sha256(ruleset).hexdigest(), 0o644, "root", "root")
-    manifest = EMPTY._replace(entries={RULESET_PATH: entry})
-    name = manifest.tree_id
-    files.write_tree(layout.trees, name, manifest, {RULESET_PATH: ruleset})
-    return name
+    tree = Tree(EMPTY._replace(entries={RULESET_PATH: entry}), {RULESET_PATH: ruleset})
+    return files.write_tree(layout.trees, tree).name
 
 
 def confirm(layout: Layout, generation: str) -> str:

@@ -7,13 +7,14 @@ import hashlib
 import os
 import shutil
 import stat
-from collections.abc import Callable, Mapping
+from collections.abc import Callable
 from contextlib import suppress
 from pathlib import Path
 from typing import TYPE_CHECKING
 
 if TYPE_CHECKING:  # choosing a generation needs no tree, and every module costs the boot
     from patronus.values.manifest import Entry, Manifest
+    from patronus.values.tree import Tree
 
 MANIFEST_PATH = "manifest.json"
 
@@ -73,18 +74,18 @@ def sync_folder(folder: Path) -> None:
         os.close(descriptor)
 
 
-def write_tree(trees: Path, tree_id: str, manifest: Manifest, contents: Mapping[str, bytes]) -> Path:
+def write_tree(trees: Path, tree: Tree) -> Path:
     """Write a rendered tree below `trees`; it appears under its name only when it is whole."""
-    folder = trees / tree_id
-    if _is_whole(folder, manifest):
+    folder = trees / tree.tree_id
+    if _is_whole(folder, tree.manifest):
         return folder
     shutil.rmtree(folder, ignore_errors=True)
-    draft = trees / f".{tree_id}.new"
+    draft = trees / f".{tree.tree_id}.new"
     shutil.rmtree(draft, ignore_errors=True)
     draft.mkdir(parents=True)
-    for path, entry in manifest.entries.items():
-        _write_entry(draft / path, entry, contents.get(path, b""))
-    write_atomically(draft / MANIFEST_PATH, manifest.to_json(), 0o600)
+    for path, entry in tree.manifest.entries.items():
+        _write_entry(draft / path, entry, tree.contents.get(path, b""))
+    write_atomically(draft / MANIFEST_PATH, tree.manifest.to_json(), 0o600)
     draft.rename(folder)
     return folder
 

@@ -23,7 +23,7 @@ from patronus.trust.format import split
 from patronus.trust.manifest import ANY_DEVICE, Manifest, Target
 from patronus.trust.names import POLICY, RENDERED, SIGNERS
 from patronus.trust.payload import digest, pack, unpack
-from patronus.trust.rendered import FALSE_RENDERING, Rendered, carried_rendering, encode_rendered
+from patronus.trust.rendered import FALSE_RENDERING, carried_rendering, encode_rendered
 from patronus.trust.rotation import carried_store, describe, outline
 from patronus.trust.sign import add_signature, make_bundle
 from patronus.trust.sign import inspect as inspect_bundle
@@ -32,6 +32,7 @@ from patronus.trust.store import Signer, TrustStore, parse_store, read_signer, r
 from patronus.trust.verify import verify_away
 from patronus.values.manifest import EMPTY
 from patronus.values.problem import WARNING, Problem, Refused
+from patronus.values.tree import Rendered
 from patronus.values.version import SCHEMA_VERSION
 
 

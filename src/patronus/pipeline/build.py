@@ -7,10 +7,11 @@ from typing import NamedTuple
 
 from patronus.pipeline.load import load
 from patronus.pipeline.plan import plan
-from patronus.pipeline.render import Tree, render
+from patronus.pipeline.render import render
 from patronus.pipeline.validate import validate
 from patronus.trust.names import is_document
 from patronus.values.problem import Problem
+from patronus.values.tree import Tree
 
 
 class Built(NamedTuple):

@@ -3,24 +3,11 @@
 from __future__ import annotations
 
 import hashlib
-from dataclasses import dataclass
 
 from patronus.values.fragments import Check, File, LinkName, Profile, Symlink, Sysctl, Unit
 from patronus.values.manifest import Entry, Manifest
 from patronus.values.plan import Plan
-
-
-@dataclass(frozen=True)
-class Tree:
-    """A rendered generation. `contents` maps tree paths of regular files to their bytes."""
-
-    manifest: Manifest
-    contents: dict[str, bytes]
-
-    @property
-    def tree_id(self) -> str:
-        """Name of the tree's folder."""
-        return self.manifest.tree_id
+from patronus.values.tree import Tree
 
 
 def render(plan: Plan) -> Tree:

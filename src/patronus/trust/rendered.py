@@ -6,13 +6,13 @@ own manifest (`tree`). It is signed with everything else, so that a kept tree ne
 
 import re
 from collections.abc import Mapping
-from typing import NamedTuple
 
 from patronus.trust import strictjson
 from patronus.trust.fields import Fields
 from patronus.trust.names import RENDERED
 from patronus.trust.refusal import Reason, Refused
 from patronus.values.problem import Problem
+from patronus.values.tree import Rendered
 
 FALSE_RENDERING = Problem(
     "",
@@ -20,17 +20,6 @@ FALSE_RENDERING = Problem(
     "do not trust it: compare `patronus plan` where it was signed with the one here, then sign the document anew",
 )
 _SHA256 = re.compile(r"[0-9a-f]{64}")
-
-
-class Rendered(NamedTuple):
-    """What the signer's program, `engine`, made of the document: a tree whose manifest has this digest."""
-
-    engine: str
-    tree: str
-
-    def contradicts(self, engine: str, tree: str) -> bool:
-        """Whether the same program made another tree of the document where it was signed."""
-        return self.engine == engine and self.tree != tree
 
 
 def encode_rendered(rendered: Rendered) -> bytes:

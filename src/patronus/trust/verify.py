@@ -11,10 +11,11 @@ from patronus.trust.format import split
 from patronus.trust.manifest import ANY_DEVICE, Manifest, read_version
 from patronus.trust.payload import Payload, check_hashes, digest, unpack
 from patronus.trust.refusal import Reason, Refused, escape
-from patronus.trust.rendered import Rendered, carried_rendering
+from patronus.trust.rendered import carried_rendering
 from patronus.trust.rotation import carried_store
 from patronus.trust.sshsig import NAMESPACE, Signature, parse_signature
 from patronus.trust.store import Signer, TrustStore
+from patronus.values.tree import Rendered
 
 _SIGN_AGAIN = "Sign the bundle again with 'patronus sign'."
 
