@@ -105,7 +105,7 @@ def _check_link(number: int, payload: Payload, chain: Chain, device: str) -> Tru
     if reasons := check_hashes(payload):
         raise Refused(reasons)
     store = carried_store(payload.members)
-    if store is None or not chain.store.rotation or serial <= chain.last_serial:
+    if payload.manifest.edit is not None or store is None or not chain.store.rotation or serial <= chain.last_serial:
         raise _broken(number, "it does not bring the next trust store")
     # Groups are not looked at: the box may have left them since it took the bundle.
     if not (target.groups or device in target.devices or ANY_DEVICE in target.devices):

@@ -8,10 +8,13 @@ from patronus.trust import strictjson
 from patronus.trust.fields import Fields
 from patronus.trust.names import check_names
 from patronus.trust.refusal import Reason, Refused
+from patronus.trust.sshsig import ANY_KEY, FINGERPRINT
 from patronus.values.limits import MAX_SERIAL
 
 MAX_MANIFEST = 256 * 1024
 MAX_SCHEMA = 65535
+MAX_EDITS = 2**31 - 1
+MAX_EDITORS = 64
 ANY_DEVICE = "*"
 
 _VERSION = re.compile(r"[0-9]{1,9}(?:\.[0-9]{1,9}){0,3}")
@@ -34,7 +37,11 @@ class Member(NamedTuple):
 
 
 class Manifest(NamedTuple):
-    """Times are UTC and whole seconds. `parent` is the digest of the payload this one was edited from."""
+    """Times are UTC and whole seconds. `parent` is the digest of the payload this one was edited from.
+
+    `local_edits` are the fingerprints of the device keys that may sign local edits on top of this one, ("*",) for the
+    key of whichever box runs it. `edit` counts the local edits since the owners' generation; None in the owners' own.
+    """
 
     serial: int
     schema: int
@@ -46,6 +53,8 @@ class Manifest(NamedTuple):
     parent: str | None = None
     comment: str | None = None
     members: tuple[Member, ...] = ()
+    local_edits: tuple[str, ...] = ()
+    edit: int | None = None
 
 
 def encode_manifest(manifest: Manifest) -> bytes:
@@ -63,6 +72,8 @@ def encode_manifest(manifest: Manifest) -> bytes:
         "expires": _format_time(manifest.expires) if manifest.expires else None,
         "parent": manifest.parent,
         "comment": manifest.comment,
+        "local_edits": sorted(set(manifest.local_edits)) or None,
+        "edit": manifest.edit,
     }
     document.update({key: value for key, value in optional.items() if value is not None})
     return strictjson.encode(document)
@@ -88,6 +99,8 @@ def parse_manifest(data: bytes) -> Manifest:
         parent=fields.text("parent", _SHA256, "64 hex digits") if fields.has("parent") else None,
         comment=fields.line("comment", 500) if fields.has("comment") else None,
         members=_read_members(fields.items("members"), wrong),
+        local_edits=_read_editors(fields.items("local_edits"), wrong) if fields.has("local_edits") else (),
+        edit=fields.number("edit", 1, MAX_EDITS) if fields.has("edit") else None,
     )
     fields.finish()
     problems = [_problem(what) for what in wrong] + check_names(member.name for member in manifest.members)
@@ -118,6 +131,17 @@ def _read_target(document: dict[str, object], wrong: list[str]) -> Target:
     if ANY_DEVICE in target.devices and (len(target.devices) > 1 or target.groups):
         wrong.append("'target' names every device ('*') and others besides")
     return target
+
+
+def _read_editors(entries: list[object], wrong: list[str]) -> tuple[str, ...]:
+    found = tuple(entry for entry in entries if isinstance(entry, str))
+    if len(found) != len(entries) or not all(entry == ANY_KEY or FINGERPRINT.fullmatch(entry) for entry in found):
+        wrong.append("'local_edits' is not a list of fingerprints as ssh-keygen -l prints them")
+    if ANY_KEY in found and len(found) > 1:
+        wrong.append("'local_edits' names any key ('*') and others besides")
+    if not 0 < len(found) <= MAX_EDITORS:
+        wrong.append(f"'local_edits' does not list 1 to {MAX_EDITORS} keys")
+    return found
 
 
 def _read_members(entries: list[object], wrong: list[str]) -> tuple[Member, ...]:

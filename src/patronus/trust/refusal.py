@@ -37,6 +37,12 @@ Code = Literal[
     "image_too_old",
     "wrong_parent",
     "expired",
+    # Local edits.
+    "edits_forbidden",
+    "foreign_edit",
+    "not_an_edit",
+    "stray_edit",
+    "edit_policy",
     # The trust store.
     "bad_store",
     "bad_key",

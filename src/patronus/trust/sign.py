@@ -123,6 +123,8 @@ def _describe(manifest: Manifest) -> list[str]:
         "expires": _show(manifest.expires),
         "edited from": manifest.parent,
         "comment": escape(manifest.comment, 500) if manifest.comment else None,
+        "local edit": str(manifest.edit) if manifest.edit is not None else None,
+        "local edits by": ", ".join(manifest.local_edits) or None,
     }
     lines = [f"{name}: {value}" for name, value in facts.items() if value is not None]
     return lines + [f"member: {member.name} ({member.size} bytes)" for member in manifest.members]

@@ -6,6 +6,7 @@ key is asked for and keys can be counted.
 
 import binascii
 import hashlib
+import re
 from typing import NamedTuple
 
 from patronus.trust.refusal import Refused, escape, refuse
@@ -13,6 +14,8 @@ from patronus.trust.refusal import Refused, escape, refuse
 NAMESPACE = "patronus-config"
 MAX_SIGNATURE = 64 * 1024
 MIN_RSA_BITS = 2048
+ANY_KEY = "*"
+FINGERPRINT = re.compile(r"SHA256:[A-Za-z0-9+/]{43}")
 
 SECURITY_KEY_TYPES = ("sk-ssh-ed25519@openssh.com", "sk-ecdsa-sha2-nistp256@openssh.com")
 KEY_TYPES = (

@@ -65,12 +65,14 @@ def verify(
     parent: str | None,
     now: datetime,
     keygen: Verifier,
+    edit: bool = False,
 ) -> Verified:
     """The whole check; the groups of the box are those of the store. Raises Refused.
 
     `highest_serial` is the highest serial ever accepted here; None skips the check, as when a generation that was
     accepted before is loaded again. `parent` is the digest of the running config; None skips that check likewise, and
-    on a box without any config. `now` must know its time zone.
+    on a box without any config. `now` must know its time zone. `edit` says which of the two kinds of bundles is wanted:
+    what the owners sign is never taken for a local edit, nor the other way round.
     """
     authentic = authenticate(bundle, store, keygen)
     payload = unpack(authentic.payload)
@@ -81,6 +83,7 @@ def verify(
         *_check_schema(manifest, schema_version),
         *_check_image(manifest, image_version),
         *_check_parent(manifest, parent),
+        *_check_kind(manifest, edit=edit),
     ]
     return _accept(authentic, payload, store, reasons, now)
 
@@ -89,7 +92,8 @@ def verify_away(bundle: bytes, store: TrustStore, *, schema_version: int, now: d
     """The part of the check that needs no box: all but target, serial, image version and parent. Raises Refused."""
     authentic = authenticate(bundle, store, keygen)
     payload = unpack(authentic.payload)
-    return _accept(authentic, payload, store, _check_schema(payload.manifest, schema_version), now)
+    reasons = [*_check_schema(payload.manifest, schema_version), *_check_kind(payload.manifest, edit=False)]
+    return _accept(authentic, payload, store, reasons, now)
 
 
 def _accept(
@@ -252,6 +256,17 @@ def _check_parent(manifest: Manifest, parent: str | None) -> list[Reason]:
     message = f"The config was edited from {manifest.parent[:16]}, but this box runs {parent[:16]}."
     hint = "Someone else changed it meanwhile: merge with the running config ('patronus show'), then sign again."
     return [Reason("wrong_parent", message, hint)]
+
+
+def _check_kind(manifest: Manifest, *, edit: bool) -> list[Reason]:
+    if edit == (manifest.edit is not None):
+        return []
+    if edit:
+        return [Reason("not_an_edit", "The bundle is no local edit.", "Make local edits with 'patronus edit'.")]
+    message = "The bundle is a local edit of some box, which counts on that box alone."
+    return [
+        Reason("stray_edit", message, "Let an owner sign its document: 'patronus show --pending', 'patronus sign'.")
+    ]
 
 
 def _check_expiry(manifest: Manifest, now: datetime) -> list[Reason]:
