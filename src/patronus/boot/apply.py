@@ -62,6 +62,8 @@ class Chosen(NamedTuple):
     rotates: bool
     rendered: Rendered | None
     """What its signers say it renders to."""
+    editors: tuple[str, ...]
+    """Whose device keys may sign local edits, as the signed manifest says."""
 
 
 def prepare(layout: Layout, kept: KeptTrees) -> None:
@@ -82,7 +84,7 @@ def rehearse() -> None:
 def _apply(layout: Layout, kept: KeptTrees) -> int:
     chosen = _read_chosen(layout)
     found = _find_kept(kept, chosen)
-    tree = found or _render(layout, kept.image.profiles)
+    tree = found or _render(layout, kept.image.profiles, chosen.editors)
     folder = files.write_tree(layout.trees, tree)
     problems = preflight_booting(tree.manifest)
     if problems:
@@ -114,7 +116,7 @@ def _keep(kept: KeptTrees, chosen: Chosen, tree: Tree) -> None:
 def _read_chosen(layout: Layout) -> Chosen:
     body: dict[str, Any] = json.loads((layout.chosen / "record.json").read_bytes())
     rendered = Rendered(*body["rendered"]) if body["rendered"] else None
-    return Chosen(Record(**body["record"]), body["delivered"], body["rotates"], rendered)
+    return Chosen(Record(**body["record"]), body["delivered"], body["rotates"], rendered, tuple(body["editors"]))
 
 
 def _find_kept(kept: KeptTrees, chosen: Chosen) -> Tree | None:
@@ -129,12 +131,14 @@ def _find_kept(kept: KeptTrees, chosen: Chosen) -> Tree | None:
     return found
 
 
-def _render(layout: Layout, profiles: Collection[str]) -> Tree:
-    from patronus.pipeline.build import build, documents_of
+def _render(layout: Layout, profiles: Collection[str], editors: Collection[str]) -> Tree:
+    from patronus.pipeline.build import build, check_editors, documents_of
 
     folder = layout.chosen / "members"
     members = {name: (folder / name).read_bytes() for name in _names(folder)}
-    return build(documents_of(members), profiles).tree
+    built = build(documents_of(members), profiles)
+    check_editors(built, editors)
+    return built.tree
 
 
 def _confirm(layout: Layout, chosen: Chosen) -> None:

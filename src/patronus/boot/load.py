@@ -48,6 +48,7 @@ def write_choice(layout: Layout, choice: Choice) -> None:
         "delivered": choice.delivered,
         "rotates": choice.rotates,
         "rendered": choice.verified.rendered,
+        "editors": choice.verified.manifest.local_edits,
     }
     write_atomically(layout.chosen / "record.json", json.dumps(body).encode(), 0o600)
 

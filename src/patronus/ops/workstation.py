@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 import json
-import re
 import time
 from collections.abc import Collection, Mapping, Sequence
 from datetime import UTC, datetime
@@ -16,12 +15,12 @@ from patronus.host.sshkeygen import SshKeygen
 from patronus.install.answer import MEMBER, POWER_OFF, Answer, encode_answer, read_answer
 from patronus.ops.inputs import MAX_KEYS, STDIN, STDIN_NAME, is_bundle, read_documents, read_input
 from patronus.ops.messages import FileChange, Finding, Review
-from patronus.pipeline.build import Built, build, documents_of
+from patronus.pipeline.build import Built, build, check_editors, documents_of
 from patronus.pipeline.review import review
 from patronus.pipeline.schema import document_schema
 from patronus.trust.format import split
 from patronus.trust.manifest import ANY_DEVICE, Manifest, Target
-from patronus.trust.names import POLICY, RENDERED, SIGNERS
+from patronus.trust.names import POLICY, RENDERED, SIGNERS, name_members
 from patronus.trust.payload import digest, pack, unpack
 from patronus.trust.rendered import FALSE_RENDERING, carried_rendering, encode_rendered
 from patronus.trust.rotation import carried_store, describe, outline
@@ -101,7 +100,9 @@ def sign(path: Path, keys: Sequence[Path], options: SignOptions) -> bytes:
             raw = add_signature(raw, str(key), keygen)
         return raw
     documents = {STDIN_NAME: raw} if path == STDIN else read_documents(path)
-    members = {**_members(documents), RENDERED: encode_rendered(_rendering(documents)), **_answer(options)}
+    built = build(documents)
+    rendered = Rendered(digest_engine(), built.tree.manifest.digest)
+    members = {**name_members(documents), RENDERED: encode_rendered(rendered), **_answer(options)}
     target = Target(options.devices or (() if options.groups else (ANY_DEVICE,)), options.groups)
     manifest = Manifest(
         serial=options.serial or int(time.time()),
@@ -113,6 +114,7 @@ def sign(path: Path, keys: Sequence[Path], options: SignOptions) -> bytes:
         expires=options.expires,
         parent=options.parent or None,
         comment=options.comment or None,
+        local_edits=built.editors,
     )
     if options.trust:
         members[SIGNERS], members[POLICY] = render_store(read_trust(options.trust))
@@ -175,18 +177,6 @@ def _tell_store(store: TrustStore, signatures: Sequence[bytes]) -> list[Problem]
     return notes
 
 
-def _members(documents: dict[str, bytes]) -> dict[str, bytes]:
-    """Name documents as a bundle wants them: `config.yaml`, or `config/NN-name.yaml` in the order given."""
-    if len(documents) == 1:
-        return {"config.yaml": next(iter(documents.values()))}
-    members = {}
-    for number, (name, raw) in enumerate(documents.items()):
-        words = re.findall("[a-z0-9]+", name.removesuffix(".yaml").lower())
-        stem = "-".join(words).lstrip("0123456789-")[:60].rstrip("-")
-        members[f"config/{number:02}-{stem or 'part'}.yaml"] = raw
-    return members
-
-
 class Verdict(NamedTuple):
     """Who signed a bundle, and what is odd about it although it is good."""
 
@@ -199,6 +189,7 @@ def verify(path: Path, trust: Path) -> Verdict:
     now, store = datetime.now(UTC), read_trust(trust)
     verified = verify_away(read_input(path), store, schema_version=SCHEMA_VERSION, now=now, keygen=SshKeygen())
     built = build(documents_of(verified.members))
+    check_editors(built, verified.manifest.local_edits)
     notes = [*verified.warnings, *(describe(store, verified.store, verified.signers) if verified.store else ())]
     warnings = [*(reason.as_problem(WARNING) for reason in notes), *built.warnings]
     if verified.rendered and verified.rendered.contradicts(digest_engine(), built.tree.manifest.digest):

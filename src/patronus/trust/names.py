@@ -31,6 +31,18 @@ def is_document(name: str) -> bool:
     return name == "config.yaml" or name.startswith("config/")
 
 
+def name_members(documents: Mapping[str, bytes]) -> dict[str, bytes]:
+    """Name documents as a bundle wants them: `config.yaml`, or `config/NN-name.yaml` in the order given."""
+    if len(documents) == 1:
+        return {"config.yaml": next(iter(documents.values()))}
+    members = {}
+    for number, (name, raw) in enumerate(documents.items()):
+        words = re.findall("[a-z0-9]+", name.removesuffix(".yaml").lower())
+        stem = "-".join(words).lstrip("0123456789-")[:60].rstrip("-")
+        members[f"config/{number:02}-{stem or 'part'}.yaml"] = raw
+    return members
+
+
 def check_names(names: Iterable[str]) -> list[Reason]:
     """All problems of a member list: order, repetition, spelling, and which document forms are there together."""
     names = list(names)

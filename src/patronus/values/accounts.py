@@ -25,6 +25,13 @@ _ssh_key = match_whole(
     max_length=4096,
 )
 SshPublicKey = Annotated[str, *_ssh_key]
+_fingerprint = match_whole(
+    r"SHA256:[A-Za-z0-9+/]{43}",
+    "a key's fingerprint, `SHA256:` and 43 characters",
+    "copy it from `patronus trust show`",
+    max_length=50,
+)
+KeyFingerprint = Annotated[str, *_fingerprint]
 _password_hash = match_whole(
     r"(?:\$y\$[./A-Za-z0-9]+\$[./A-Za-z0-9]{1,86}\$[./A-Za-z0-9]{43}"
     r"|\$6\$(?:rounds=[1-9][0-9]{0,8}\$)?[./A-Za-z0-9]{1,16}\$[./A-Za-z0-9]{86})",

@@ -79,6 +79,13 @@ class HostFact:
 
 
 @dataclass(frozen=True)
+class EditorsFact:
+    """Whose device keys may sign local edits: fingerprints, or `*` for the key of whichever box runs the document."""
+
+    keys: tuple[str, ...] = ()
+
+
+@dataclass(frozen=True)
 class ResolverFact:
     """The box answers DNS questions on these links; `origin` is the resolver's section."""
 

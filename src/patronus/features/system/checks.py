@@ -25,6 +25,7 @@ def check(system: System, _context: Context) -> Found:
     yield from _check_tunables(system)
     yield from _check_identities(system)
     yield from _check_console(system)
+    yield from _check_edits(system)
     for index, admin in enumerate(system.admins):
         yield from _check_admin(admin, config_path("system", "admins", index))
 
@@ -37,6 +38,16 @@ def _check_console(system: System) -> Found:
         if admin.name == CONSOLE_USER or admin.uid == CONSOLE_ID:
             path = config_path("system", "admins", index)
             yield Problem(path, f"{CONSOLE_USER!r} is the account of an open console", "choose another name")
+
+
+def _check_edits(system: System) -> Found:
+    edits = system.local_edits
+    if edits.keys and not edits.allowed:
+        hint = "set `allowed: true`, or remove the keys"
+        yield Problem("system.local_edits.keys", "has no effect: local edits are not allowed", hint, WARNING)
+    if edits.allowed and system.console.access == "open":
+        message = "whoever stands in front of the box may rewrite its document: the console is open"
+        yield Problem("system.local_edits.allowed", message, "use `console: {access: password}`", WARNING)
 
 
 def _check_names(system: System) -> Found:

@@ -16,7 +16,7 @@ from patronus.features.system.accounts import (
 )
 from patronus.features.system.schema import Console, System
 from patronus.features.templating import render_template
-from patronus.values.facts import Context, HostFact
+from patronus.values.facts import Context, EditorsFact, HostFact
 from patronus.values.fragments import File, Symlink, Sysctl, Unit
 from patronus.values.problem import config_path
 
@@ -25,8 +25,10 @@ CONSOLE_FILE = "etc/patronus/console.json"
 
 
 def facts(system: System) -> Iterable[object]:
-    """Tell the resolver and the DHCP server how the box and its networks are called."""
+    """Tell the resolver and the DHCP server how the box and its networks are called, and who may edit on the box."""
     yield HostFact(system.hostname, system.domain)
+    if system.local_edits.allowed:
+        yield EditorsFact(tuple(sorted(set(system.local_edits.keys))) or ("*",))
 
 
 def plan(system: System, _context: Context) -> Iterable[object]:

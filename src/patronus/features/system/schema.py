@@ -7,7 +7,15 @@ from typing import Annotated, Literal
 
 from pydantic import Field
 
-from patronus.values.accounts import FullName, PasswordHash, SshPublicKey, SysctlKey, SysctlValue, Timezone
+from patronus.values.accounts import (
+    FullName,
+    KeyFingerprint,
+    PasswordHash,
+    SshPublicKey,
+    SysctlKey,
+    SysctlValue,
+    Timezone,
+)
 from patronus.values.types import Count, DomainName, Hostname, Name, Section, Switch
 
 
@@ -62,6 +70,21 @@ class Console(Section):
     )
 
 
+class LocalEdits(Section):
+    """Changes that the box signs itself, with its own key, without its owners."""
+
+    allowed: Switch = Field(
+        default=False,
+        description="Whether admins may change the document on the box (`patronus edit`). Whose signatures the box "
+        "accepts, and this section, stay the owners'. Default: false.",
+    )
+    keys: Annotated[tuple[KeyFingerprint, ...], Field(max_length=64)] = Field(
+        default=(),
+        description="Only by boxes whose own key has one of these fingerprints; `patronus trust show` prints it. "
+        "Default: by every box that runs the document.",
+    )
+
+
 class System(Section):
     """Name, time zone, kernel settings and admins of the box."""
 
@@ -76,6 +99,9 @@ class System(Section):
     )
     admins: tuple[Admin, ...] = Field(default=(), description="Who may log in. root is always locked. Default: nobody.")
     console: Console = Field(default=Console(), description="Screen and serial lines. Default: admins with a password.")
+    local_edits: LocalEdits = Field(
+        default=LocalEdits(), description="Changes made on the box without its owners. Default: not allowed."
+    )
     tunables: dict[SysctlKey, SysctlValue] = Field(
         default_factory=dict,
         description="Kernel settings by name, for example `net.netfilter.nf_conntrack_max: 262144`. Settings that "
