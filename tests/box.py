@@ -13,13 +13,13 @@ import pytest
 from tests.documents import HOUSE, write
 
 from patronus.boot import failsecure
-from patronus.host import files, inspection, kernel, links, linkstate, networkd, nft, packetlog, stick, units
+from patronus.host import devicekey, files, inspection, kernel, links, linkstate, networkd, nft, packetlog, stick, units
 from patronus.host.layout import Layout
 from patronus.host.links import Nic
 from patronus.host.run import CommandFailed, Done
 from patronus.host.sshkeygen import SshKeygen
 from patronus.pipeline import confirm, preflight
-from patronus.trust import Manifest, Target, make_bundle, pack, read_signer, render_store
+from patronus.trust import NAMESPACE, Manifest, Target, make_bundle, pack, read_signer, render_store
 from patronus.trust.store import TrustStore
 from patronus.values.fragments import Sysctl
 
@@ -58,6 +58,7 @@ class System:
         self.refuses: Callable[[str], bool] = lambda _call: False
         self.prints: dict[str, bytes] = {}
         self.dies: set[str] = set()
+        self.tpm: Tpm | None = None
 
     def run(self, *argv: str, check: bool = True, stdin: bytes = b"", **_options: object) -> Done:
         call = " ".join([*argv, *stdin.decode().splitlines()] if "-batch" in argv else argv)
@@ -71,6 +72,8 @@ class System:
                 return Done(0, output, b"")
         if argv[0] == "lsblk":
             return Done(0, b'{"blockdevices": []}', b"")
+        if argv[0] == "systemd-creds" or argv[-1] == devicekey.SIGN_UNIT:
+            return self.tpm.run(*argv) if self.tpm else Done(1, b"", b"no TPM")
         if argv[:2] == ("systemctl", "is-active"):
             states = ["active" if name in self.active else "inactive" for name in argv[3:]]
             return Done(0, "\n".join(states).encode(), b"")
@@ -98,6 +101,35 @@ class System:
     def position(self, words: str) -> int:
         """Return when something was first asked."""
         return next(index for index, call in enumerate(self.calls) if words in call)
+
+
+class Tpm:
+    """Plays systemd-creds and the unit that signs with what it unseals; the signatures are real."""
+
+    def __init__(self, layout: Layout) -> None:
+        self.layout = layout
+        self.broken = False
+        self._sealed: dict[bytes, bytes] = {}
+
+    def run(self, *argv: str) -> Done:
+        if argv[-1] == devicekey.SIGN_UNIT:
+            self._sign()
+        elif argv[1] == "encrypt":
+            token = f"sealed {len(self._sealed)}".encode()
+            self._sealed[token] = Path(argv[-2]).read_bytes()
+            return Done(0, token, b"")
+        return Done(0, b"", b"")
+
+    def _sign(self) -> None:
+        if self.broken:
+            raise CommandFailed(["systemctl"], 1, "no such key")
+        folder = self.layout.run / "device-sign"
+        key = folder / "unsealed"
+        key.touch(0o600)
+        key.write_bytes(self._sealed[(self.layout.device_key / "key.cred").read_bytes()])
+        signature = SshKeygen().sign((folder / "payload").read_bytes(), str(key), NAMESPACE)
+        (folder / "signature").write_bytes(signature)
+        key.unlink()
 
 
 class Box:
@@ -142,7 +174,19 @@ def mallory(tmp_path_factory: pytest.TempPathFactory) -> Path:
 @pytest.fixture
 def system(monkeypatch: pytest.MonkeyPatch) -> System:
     played = System()
-    for module in (units, links, linkstate, inspection, packetlog, networkd, confirm, preflight, stick, failsecure):
+    for module in (
+        devicekey,
+        units,
+        links,
+        linkstate,
+        inspection,
+        packetlog,
+        networkd,
+        confirm,
+        preflight,
+        stick,
+        failsecure,
+    ):
         monkeypatch.setattr(module, "run", played.run)
     monkeypatch.setattr(links, "list_nics", played.list_nics)
     monkeypatch.setattr(nft, "load_ruleset", played.load_ruleset)

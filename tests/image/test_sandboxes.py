@@ -61,6 +61,7 @@ EXCEPTIONS: dict[str, dict[str, set[str]]] = {
     "patronus-enrol@.service": {"talks on whatever console it was started on": OPENS_DEVICES},
     "grow-state.service": {"writes the partition table": OPENS_DEVICES},
     "late-devices.service": {"writes to files below /sys": {"ProtectKernelTunables"}},
+    "patronus-device-key.service": {"seals its key with the TPM": {"PrivateDevices"}},
 }
 
 # The rights that make root of a process; who has one is listed, so that nobody gets one by the way.

@@ -85,6 +85,11 @@ class Layout(NamedTuple):
         return self.root / "config"
 
     @property
+    def device_key(self) -> Path:
+        """The box's own key, on the state partition."""
+        return self.root / "var/lib/patronus/device-key"
+
+    @property
     def vendor(self) -> Path:
         """Read-only files of the image."""
         return self.root / "usr/lib/patronus"
