@@ -1,0 +1,170 @@
+"""Puts a value at a config path of a document's text, and leaves everything else as it stands, comments included.
+
+The text was read by `read_yaml` before, so it holds no anchors, tags or depths to be afraid of.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Mapping
+from copy import deepcopy
+from io import StringIO
+from itertools import pairwise
+from typing import Any
+
+from ruamel.yaml import YAML
+from ruamel.yaml.error import YAMLError
+
+from patronus.pipeline.load import Data, load
+from patronus.pipeline.read_yaml import read_yaml
+from patronus.values.problem import Problem, Refused
+
+_LAYOUTS = ((2, 2, 0), (2, 4, 2), (4, 4, 2), (4, 6, 4))
+"""How people indent: mappings, sequences, and the dash within those."""
+_VALUE = "the value"
+
+
+def set_value(documents: Mapping[str, bytes], path: str, value: str) -> dict[str, bytes]:
+    """Return the documents with a value, written as in YAML, at a path such as `dhcp.subnets[0].pools`. Raises Refused.
+
+    A key that is not there is added; an index one past the end of a list appends.
+    """
+    before, wanted = load(documents), read_yaml(_VALUE, value)
+    steps = _find_steps(before, path)
+    expected = deepcopy(before)
+    _put(expected, steps, wanted, path)
+    name = _find_document(documents, steps)
+    changed = {**documents, name: _rewrite(documents[name].decode("utf-8"), steps, value, path).encode()}
+    if not _same(load(changed), expected):
+        hint = "edit the document as a whole: patronus show > my.yaml, patronus edit --file my.yaml"
+        raise Refused([Problem(path, "cannot be set without touching other parts of the document", hint)])
+    return changed
+
+
+def _find_steps(data: Data, path: str) -> list[str | int]:
+    """Take a path apart. A key may hold dots itself (`net.core.somaxconn`): the longest that is there is meant."""
+    steps: list[str | int] = []
+    here: Any = data
+    rest = path
+    while rest:
+        step, rest = _take_index(rest, path) if rest.startswith("[") else _take_key(rest, here, path)
+        steps.append(step)
+        here = _look(here, step)
+        rest = rest.removeprefix(".") if rest.startswith(".") and len(rest) > 1 else rest
+        if rest == ".":
+            raise _no_path(path)
+    if not steps or isinstance(steps[0], int):
+        raise _no_path(path)
+    return steps
+
+
+def _take_index(rest: str, path: str) -> tuple[int, str]:
+    number, bracket, after = rest[1:].partition("]")
+    if not bracket or not number.isascii() or not number.isdecimal() or len(number) > 6:
+        raise _no_path(path)
+    return int(number), after
+
+
+def _take_key(rest: str, here: Any, path: str) -> tuple[str, str]:
+    ends = [index for index in range(1, len(rest) + 1) if index == len(rest) or rest[index] in ".["]
+    known = here if isinstance(here, dict) else {}
+    end = next((end for end in reversed(ends) if rest[:end] in known), ends[0] if ends else 0)
+    key = rest[:end]
+    if not key or "]" in key or key.startswith("."):
+        raise _no_path(path)
+    return key, rest[end:]
+
+
+def _look(here: Any, step: str | int) -> Any:
+    if isinstance(here, dict):
+        return here.get(step)
+    return here[step] if isinstance(here, list) and isinstance(step, int) and step < len(here) else None
+
+
+def _no_path(path: str) -> Refused:
+    hint = "write it as messages do: dhcp.subnets[0].pools"
+    return Refused([Problem("", f"{path[:100]!r} is not the place of a setting", hint)])
+
+
+def _put(data: Any, steps: list[str | int], value: Any, path: str) -> None:
+    """Put a value where the steps lead, in plain data or in ruamel's; mappings on the way are made."""
+    here = data
+    for step, following in pairwise(steps):
+        _check_step(here, step, path, last=False)
+        if isinstance(here, dict) and here.get(step) is None:
+            if isinstance(following, int):
+                raise _no_list(path)
+            here[step] = {}
+        here = here[step]
+    _check_step(here, steps[-1], path, last=True)
+    if isinstance(here, list) and steps[-1] == len(here):
+        here.append(value)
+    else:
+        here[steps[-1]] = value
+
+
+def _check_step(here: Any, step: str | int, path: str, *, last: bool) -> None:
+    if isinstance(step, int):
+        if not isinstance(here, list) or step >= len(here) + last:
+            raise _no_list(path)
+    elif not isinstance(here, dict):
+        hint = "name an entry of a list by its number, the first is [0]; see the document: patronus show"
+        raise Refused([Problem(path, f"there is no mapping that could hold {step[:60]!r}", hint)])
+
+
+def _no_list(path: str) -> Refused:
+    hint = "give the whole list as the value, as in: [a, b]; see the document: patronus show"
+    return Refused([Problem(path, "there is no list with such an entry", hint)])
+
+
+def _find_document(documents: Mapping[str, bytes], steps: list[str | int]) -> str:
+    """Return the file that holds most of the way; the first one when none holds any of it."""
+
+    def depth(name: str) -> int:
+        here: Any = load({name: documents[name]})
+        for count, step in enumerate(steps):
+            here = _look(here, step)
+            if here is None:
+                return count
+        return len(steps)
+
+    return max(sorted(documents), key=depth)
+
+
+def _rewrite(text: str, steps: list[str | int], value: str, path: str) -> str:
+    try:
+        best = min(_LAYOUTS, key=lambda layout: _count_changes(text, _dump(layout, _editor(layout).load(text))))
+        editor = _editor(best)
+        data = editor.load(text) or {}
+        _put(data, steps, editor.load(value), path)
+        return _dump(best, data)
+    except (YAMLError, ValueError, RecursionError) as error:
+        raise Refused([Problem(path, "the document cannot be rewritten", "edit it as a whole, with --file")]) from error
+
+
+def _editor(layout: tuple[int, int, int]) -> YAML:
+    editor = YAML(typ="rt", pure=True)
+    editor.preserve_quotes = True
+    editor.width = 4096
+    editor.indent(*layout)
+    return editor
+
+
+def _dump(layout: tuple[int, int, int], data: Any) -> str:
+    out = StringIO()
+    _editor(layout).dump(data, out)
+    return out.getvalue()
+
+
+def _count_changes(text: str, other: str) -> int:
+    return len(set(text.splitlines()) ^ set(other.splitlines()))
+
+
+def _same(one: Any, other: Any) -> bool:
+    """Compare data, types included: true is not 1."""
+    if type(one) is not type(other):
+        return False
+    if isinstance(one, dict):
+        return one.keys() == other.keys() and all(_same(one[key], other[key]) for key in one)
+    if isinstance(one, list):
+        return len(one) == len(other) and all(map(_same, one, other))
+    return bool(one == other)
