@@ -38,6 +38,13 @@ def test_commas_in_paths_do_not_become_options() -> None:
     assert any("path=/m,,x/p.sock" in chardev for chardev in options_of(command, "-chardev"))
 
 
+def test_a_machine_has_a_tpm_only_when_it_shall() -> None:
+    assert not [word for word in qemu_command(MachineSpec(Path("/m"), FIRMWARE)) if "tpm" in word]
+    command = qemu_command(MachineSpec(Path("/m,x"), FIRMWARE, tpm=True))
+    assert "tpm-crb,tpmdev=tpm0" in options_of(command, "-device")
+    assert "socket,id=tpm0,path=/m,,x/tpm.sock" in options_of(command, "-chardev")
+
+
 def test_only_the_machines_own_files_can_be_written() -> None:
     drives = options_of(qemu_command(MachineSpec(Path("/m"), FIRMWARE)), "-drive")
     writable = [drive for drive in drives if "readonly=on" not in drive]

@@ -89,6 +89,8 @@ class MachineSpec:
     drives: Sequence[Drive] = ()
     interactive: bool = False
     console_socket: Path | None = None
+    tpm: bool = False
+    """A TPM 2.0, played by swtpm(8); what it remembers lies in the folder."""
 
     @property
     def disk(self) -> Path:
@@ -104,6 +106,11 @@ class MachineSpec:
     def qmp_socket(self) -> Path:
         """QEMU's control socket, qemu-qmp-ref(7)."""
         return self.folder / "qmp.sock"
+
+    @property
+    def tpm_socket(self) -> Path:
+        """Where QEMU finds swtpm."""
+        return self.folder / "tpm.sock"
 
     @property
     def strings(self) -> dict[Path, str]:
@@ -129,6 +136,7 @@ def qemu_command(spec: MachineSpec) -> list[str]:
         *_other_disks(spec.other_disks),
         *_disk(spec),
         *_drives(spec.drives),
+        *(_tpm(spec) if spec.tpm else ()),
         *("-device", "virtio-rng-pci"),
         *("-device", "i6300esb", "-action", "watchdog=reset"),
         *("-qmp", f"unix:{_escape(spec.qmp_socket)},server=on,wait=off"),
@@ -162,6 +170,11 @@ def _drives(drives: Sequence[Drive]) -> list[str]:
         order = f",bootindex={number}" if drive.bootable else ""
         result += ["-device", f"{model},drive={drive.name},id={drive.name}-device{order}"]
     return result
+
+
+def _tpm(spec: MachineSpec) -> list[str]:
+    chip = ["-chardev", f"socket,id=tpm0,path={_escape(spec.tpm_socket)}", "-tpmdev", "emulator,id=tpm0,chardev=tpm0"]
+    return [*chip, "-device", "tpm-crb,tpmdev=tpm0"]
 
 
 def _other_disks(disks: Sequence[Path]) -> list[str]:

@@ -4,6 +4,7 @@ import os
 import shutil
 import subprocess
 import tempfile
+import time
 from collections.abc import Iterator
 from contextlib import contextmanager
 from pathlib import Path
@@ -73,6 +74,25 @@ def temporary_folder() -> Iterator[Path]:
         shutil.rmtree(folder, ignore_errors=True)
 
 
+def start_tpm(spec: MachineSpec) -> subprocess.Popen[bytes]:
+    """Starts swtpm(8) and waits for its socket. Raises RuntimeError with its words."""
+    state = spec.folder / "tpm"
+    state.mkdir(exist_ok=True)
+    spec.tpm_socket.unlink(missing_ok=True)
+    places = ("--tpmstate", f"dir={state}", "--ctrl", f"type=unixio,path={spec.tpm_socket}")
+    swtpm = subprocess.Popen(
+        ["setpriv", "--pdeathsig", "KILL", "swtpm", "socket", "--tpm2", *places],
+        stdin=subprocess.DEVNULL,
+        stdout=subprocess.DEVNULL,
+        stderr=subprocess.PIPE,
+    )
+    while not spec.tpm_socket.exists():
+        if swtpm.poll() is not None:
+            raise RuntimeError(f"swtpm does not start: {swtpm.communicate()[1].decode(errors='replace')}")
+        time.sleep(0.01)
+    return swtpm
+
+
 class Machine:
     """A running QEMU. Usable as a context manager: leaving it cuts the power."""
 
@@ -81,6 +101,7 @@ class Machine:
         self.spec = spec
         self._log = (spec.folder / "qemu.log").open("ab")
         self._qmp: Qmp | None = None
+        self._tpm = start_tpm(spec) if spec.tpm else None
         self.process = subprocess.Popen(
             # setpriv(1): the kernel kills QEMU when we end, however we end, so that no stray one keeps the disk.
             ["setpriv", "--pdeathsig", "KILL", *qemu_command(spec)],
@@ -114,6 +135,9 @@ class Machine:
         """Ends QEMU at once, as if the plug was pulled: what the guest had not flushed is lost."""
         self.process.kill()
         self.process.wait()
+        if self._tpm is not None:
+            self._tpm.terminate()  # what it must remember it has written; a QEMU that ended early never spoke to it
+            self._tpm.wait(10)
         self._log.close()
         if self._qmp is not None:
             self._qmp.close()

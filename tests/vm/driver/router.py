@@ -50,6 +50,7 @@ class Router:
         other_disks: Sequence[Path] = (),
         blank: bool = False,
         drives: Sequence[Drive] = (),
+        tpm: bool = False,
     ) -> None:
         """`credentials` reach its systemd, system-credentials(7); `sticks` are images of USB sticks in its ports.
 
@@ -72,6 +73,7 @@ class Router:
             ports=(Port(AGENT_PORT, folder / "agent.sock"), Port(SHELL_PORT, folder / "shell.sock")),
             console_socket=folder / "console.sock",
             drives=(*drives, *(Drive(f"stick{number}", file, "usb") for number, file in enumerate(sticks))),
+            tpm=tpm,
         )
         prepare_folder(self.spec, None if blank else image, size_gib=size_gib)
         self._machine: Machine | None = None
