@@ -351,6 +351,16 @@ def test_a_locked_down_box_says_why(played: Played) -> None:
     drive(story)
 
 
+def test_local_edits_that_nobody_merged_are_counted(played: Played) -> None:
+    async def story(c: Console) -> None:
+        await c.see("NOT MERGED: 12 local edits (patronus show --pending)")
+        await c.open(16)
+        await c.see("NOT MERGED  12 local edits")
+
+    played.update("Status", edits=12)
+    drive(story)
+
+
 def test_a_refusal_is_shown_with_its_hint(played: Played) -> None:
     async def story(c: Console) -> None:
         await c.open(12)

@@ -148,3 +148,32 @@ def test_a_bundle_that_proves_the_trust_store_is_not_given_up_in_vain(config: Pa
     assert serials(config) == [1, 5, 6, 7]
     assert (config / "chain").read_bytes() == bundle(1)
     assert shutil.disk_usage(config).free >= RESERVE - 65536, "the records are not counted"
+
+
+def edit(config: Path, number: int, base: str, running: str) -> str:
+    """Keep a local edit on the generation `base`, made while `running` ran, and let it boot."""
+    store, content = Generations(config), bundle(100 + number)
+    generation = Generations.name(1, content, number)
+    made = Record(generation, 1, "alice", "", 1, edit=number)
+    store.keep(content, made, running, store.base(running))
+    assert (store.folder / generation / "base").samefile(store.folder / base / "bundle")
+    store.confirm(made)
+    return generation
+
+
+def test_edits_make_room_oldest_first_and_what_they_stand_on_stays(config: Path) -> None:
+    owners = keep(config, 1)
+    running = owners
+    for number in range(1, 8):
+        running = edit(config, number, owners, running)
+    assert [item.edit for item in Generations(config).records()] == [7, 6, 5, 0]
+    assert Generations(config).base(running).read_bytes() == bundle(1)
+
+
+def test_a_generation_goes_together_with_the_edits_made_on_it(config: Path) -> None:
+    """The bytes they share are free when the last name is gone, not before."""
+    owners = keep(config, 1)
+    edit(config, 1, owners, owners)
+    keep(config, 2)
+    keep(config, 3, size=5 * MIB)
+    assert [(item.serial, item.edit) for item in Generations(config).records()] == [(3, 0), (2, 0)]

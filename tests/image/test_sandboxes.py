@@ -95,6 +95,7 @@ HOLDERS = {
     "patronus-stick.service": {"CAP_DAC_OVERRIDE", "CAP_FOWNER"},
     "patronus-homes.service": {"CAP_CHOWN", "CAP_DAC_OVERRIDE", "CAP_FOWNER"},
     "grow-state.service": {"CAP_SYS_ADMIN"},
+    "patronus-device-key.service": {"CAP_DAC_OVERRIDE"},
 }
 
 

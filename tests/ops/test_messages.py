@@ -12,12 +12,12 @@ from hypothesis import strategies as st
 from pydantic import BaseModel, ValidationError
 
 from patronus.cli.main import make_parser
-from patronus.ops import messages, observations, trust
+from patronus.ops import editing, messages, observations, trust
 from patronus.ops.registry import OPERATIONS, Operation, operation
 
 MESSAGES = [
     item
-    for item in {**vars(messages), **vars(observations), **vars(trust)}.values()
+    for item in {**vars(messages), **vars(observations), **vars(trust), **vars(editing)}.values()
     if isinstance(item, type) and issubclass(item, messages.Message) and item is not messages.Message
 ]
 for kind in MESSAGES:
@@ -34,6 +34,9 @@ COMMANDS = {
     "StickKeys": ["trust", "stick"],
     "StickBundles": ["stick"],
     "StickBundle": ["stick", "gw.bundle"],
+    "PlanEdit": ["edit", "--dry-run", "system.hostname", "gw"],
+    "Edit": ["edit", "system.hostname", "gw"],
+    "PendingEdits": ["show", "--pending"],
     "Enrol": ["trust", "enrol", "KEY.pub"],
 }
 

@@ -145,3 +145,24 @@ def _choose(document: dict[str, Any], data: st.DataObject) -> tuple[str, Any, An
             return path, holder, step
         holder = inner
         step = data.draw(st.sampled_from(sorted(inner) if isinstance(inner, dict) else range(len(inner))))
+
+
+HOSTILE = st.text(
+    st.sampled_from("ab0.[]{}:,#&*!|>'\"\\%@-?~ \t\n\r\x00\x1b\x85\u2028\u202e\ufeff\ud800é"), max_size=12
+)
+PLACES = st.sampled_from(["system.hostname", "dns.interfaces[0]", "dhcp.subnets[0].pools", "new", "empty"])
+
+
+@given(PLACES | HOSTILE, HOSTILE)
+@settings(max_examples=300, deadline=None)
+def test_whatever_is_typed_is_taken_exactly_or_refused(path: str, value: str) -> None:
+    """No text of a path or a value does anything but set that one value, or be refused with a next step."""
+    try:
+        after = edit(TEXT, path, value)
+    except Refused as refused:
+        assert refused.problems
+        assert all(problem.message for problem in refused.problems)
+    else:
+        before, now = load({"a": TEXT.encode()}), load({"a": after.encode()})
+        top = next(key for key in now if path == key or path.startswith((f"{key}.", f"{key}[")))
+        assert {key: now[key] for key in before if key != top} == {key: before[key] for key in before if key != top}

@@ -30,6 +30,9 @@ from patronus.trust import (
     verify_edit,
 )
 from patronus.trust.manifest import encode_manifest, parse_manifest
+from patronus.trust.names import RENDERED
+from patronus.trust.rendered import encode_rendered
+from patronus.values.tree import Rendered
 
 Keys = Mapping[str, Path]
 HERE = "gate-1"
@@ -158,6 +161,14 @@ def test_an_edit_never_brings_a_trust_store(keys: Keys) -> None:
     assert codes_of(lambda: check(bundle, base, keys["bob"])) == ("rotation_forbidden",)
     chain = [signed([keys["alice"]], {**MEMBERS, **_store(keys)}, edit=1)]
     assert codes_of(lambda: follow(store_of(keys["alice"]), chain, HERE, KEYGEN)) == ("broken_chain",)
+
+
+def test_an_edit_never_says_what_it_renders_to(keys: Keys) -> None:
+    """A kept tree that needs no rendering could hold what no document can say."""
+    base = owners(keys)
+    said = encode_rendered(Rendered("ab" * 32, "cd" * 32))
+    bundle = edit(keys["bob"], base, {**MEMBERS, RENDERED: said})
+    assert codes_of(lambda: check(bundle, base, keys["bob"])) == ("bad_member",)
 
 
 def test_an_edit_is_made_on_the_owners_config_never_on_another_edit(keys: Keys) -> None:

@@ -6,13 +6,14 @@ from datetime import UTC, datetime
 from pathlib import Path
 from typing import NamedTuple
 
-from patronus.host import identity
+from patronus.host import devicekey, identity
 from patronus.host.files import read_plain
-from patronus.host.generations import Generations, Record
+from patronus.host.generations import Generations, Record, edit_of
 from patronus.host.layout import Layout
 from patronus.host.sshkeygen import SshKeygen
 from patronus.host.trust import Trust, read_trust, settle_rotation
 from patronus.trust.chain import exchanges, verify_kept
+from patronus.trust.edits import verify_edit
 from patronus.trust.format import MAX_BUNDLE
 from patronus.trust.verify import Verified, verify
 from patronus.values.problem import Problem, Refused
@@ -48,8 +49,8 @@ def choose(layout: Layout) -> Choice:
     except OSError as error:
         hint = "bring the config partition another one from outside: see recovery in the user guide"
         raise Refused([Problem("", f"generation {confirmed} cannot be read: {error.strerror}", hint)]) from error
-    verified = verify_old(layout, trust, bundle)
-    if Generations.name(verified.manifest.serial, bundle) != confirmed:
+    verified = verify_kept_generation(layout, trust, confirmed, bundle)
+    if record_of(verified, bundle).generation != confirmed:
         hint = "somebody changed the config partition; bring it a signed bundle: see recovery in the user guide"
         raise Refused([Problem("", f"generation {confirmed} holds another bundle than its name says", hint)])
     record = generations.record(confirmed) or record_of(verified, bundle)
@@ -104,6 +105,36 @@ def verify_new(
     )
 
 
+def verify_kept_generation(layout: Layout, trust: Trust, generation: str, bundle: bytes) -> Verified:
+    """Verify what lies under a generation's name: a bundle of the owners, or a local edit on top of one.
+
+    The name says which of the two is asked for, and neither is ever taken for the other. Raises Refused.
+    """
+    if not edit_of(generation):
+        return verify_old(layout, trust, bundle)
+    path = Generations(layout.config).base(generation)
+    try:
+        base = read_plain(path, MAX_BUNDLE)
+    except OSError as error:
+        hint = "a local edit counts only together with the owners' bundle: see recovery in the user guide"
+        raise Refused([Problem("", f"{path} cannot be read: {error.strerror}", hint)]) from error
+    return verify_local(layout, verify_old(layout, trust, base), bundle)
+
+
+def verify_local(layout: Layout, base: Verified, bundle: bytes) -> Verified:
+    """Verify a local edit of this box on top of a generation of the owners. Raises Refused."""
+    return verify_edit(
+        bundle,
+        base,
+        devicekey.read_known(layout),
+        device=identity.read_device(layout).id,
+        image_version=identity.read_image(layout).version,
+        schema_version=SCHEMA_VERSION,
+        now=datetime.now(UTC),
+        keygen=SshKeygen(),
+    )
+
+
 def verify_old(layout: Layout, trust: Trust, bundle: bytes) -> Verified:
     """Verify a generation this box has kept, also by a store that was replaced since. Raises Refused.
 
@@ -124,5 +155,6 @@ def verify_old(layout: Layout, trust: Trust, bundle: bytes) -> Verified:
 def record_of(verified: Verified, bundle: bytes) -> Record:
     """Describe a verified bundle for the history."""
     manifest = verified.manifest
-    name = Generations.name(manifest.serial, bundle)
-    return Record(name, manifest.serial, manifest.author, manifest.comment or "")
+    edit = manifest.edit or 0
+    name = Generations.name(manifest.serial, bundle, edit)
+    return Record(name, manifest.serial, manifest.author, manifest.comment or "", edit=edit)

@@ -5,6 +5,7 @@ from __future__ import annotations
 import argparse
 import base64
 import sys
+from collections.abc import Mapping
 from pathlib import Path
 
 from patronus.cli.text import print_findings, print_lines, print_review, safe, say
@@ -44,11 +45,12 @@ def run_apply(arguments: argparse.Namespace) -> int:
         print(result.model_dump_json())
         return 0
     print_review(result.review)
-    _tell_deadline(result.generation, result.confirm_within)
+    tell_deadline(result.generation, result.confirm_within)
     return 0
 
 
-def _tell_deadline(generation: str, seconds: int) -> None:
+def tell_deadline(generation: str, seconds: int) -> None:
+    """Say until when a change may be confirmed."""
     if seconds:
         say(f"generation {generation} runs; it goes back in {seconds} s unless you run: patronus confirm {generation}")
     else:
@@ -69,7 +71,7 @@ def run_rollback(arguments: argparse.Namespace) -> int:
     result = call(registry.ROLLBACK, request, lambda text: say(f"{text} ..."))
     _print_generation(arguments, result, "is running")
     if arguments.generation:
-        _tell_deadline(result.generation, arguments.confirm_within)
+        tell_deadline(result.generation, arguments.confirm_within)
     return 0
 
 
@@ -111,14 +113,26 @@ def _is_document(name: str) -> bool:
 
 
 def run_show(arguments: argparse.Namespace) -> int:
-    """Print a generation."""
+    """Print a generation, or what the owners have to merge."""
+    if arguments.pending:
+        from patronus.cli.edit import run_pending
+
+        if arguments.generation or arguments.rendered:
+            raise Refused([Problem("", "--pending prints the running document as it is", "give it alone")])
+        return run_pending(arguments)
     shown = call(registry.SHOW, m.ShowRequest(generation=arguments.generation, rendered=arguments.rendered))
     if arguments.json:
         print(shown.model_dump_json())
-    elif len(shown.files) == 1:
-        sys.stdout.write(safe(next(iter(shown.files.values()))))
     else:
-        for name, text in shown.files.items():
-            print_lines([f"# --- {name}"])
-            print(safe(text))
+        print_files(shown.files)
     return 0
+
+
+def print_files(files: Mapping[str, str]) -> None:
+    """Print texts, with their names when there are several."""
+    if len(files) == 1:
+        sys.stdout.write(safe(next(iter(files.values()))))
+        return
+    for name, text in files.items():
+        print_lines([f"# --- {name}"])
+        print(safe(text))

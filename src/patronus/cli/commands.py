@@ -115,6 +115,16 @@ def add_box(commands: Any) -> None:
     show = _add(commands, "show", "a generation's document")
     show.add_argument("generation", nargs="?", default="", help="default: the running one")
     show.add_argument("--rendered", action="store_true", help="the daemons' files instead of the document")
+    show.add_argument("--pending", action="store_true", help="the document with local edits that the owners must merge")
+
+    edit = _add(commands, "edit", "change the document on the box, signed by its own key", "edit")
+    edit.add_argument("path", nargs="?", default="", help="place of a setting, as in dhcp.subnets[0].pools")
+    edit.add_argument("value", nargs="?", help="its new value, written as in the document")
+    edit.add_argument("--file", type=Path, metavar="FILE", help="the whole new document: a file, a folder, or -")
+    edit.add_argument("--dry-run", action="store_true", help="only show what would change")
+    edit.add_argument("--yes", action="store_true", help="do not ask after showing the plan")
+    edit.add_argument("--comment", default="", help="shown by `patronus history`")
+    _add_deadline(edit)
 
 
 def add_observation(commands: Any) -> None:
@@ -159,7 +169,8 @@ def add_trust(commands: Any) -> None:
     stick = _add(verbs, "stick", "the public keys on a stick with the label PATRONUS; for root alone", "trust")
     stick.set_defaults(run="trust:run_stick")
     enrol = _add(verbs, "enrol", "give a box that trusts nobody its owner's keys; for root alone", "trust")
-    enrol.add_argument("keys", type=Path, nargs="+", metavar="KEY.pub", help="public keys, or an allowed_signers file")
+    enrol.add_argument("keys", type=Path, nargs="*", metavar="KEY.pub", help="public keys, or an allowed_signers file")
+    enrol.add_argument("--own", action="store_true", help="trust the key of this box: it signs its own edits")
     enrol.add_argument("--threshold", type=int, default=1, help="how many different keys must sign (default 1)")
     enrol.add_argument("--group", action="append", default=[], help="a group this box is in")
 

@@ -4,10 +4,9 @@ from __future__ import annotations
 
 import argparse
 import subprocess
-import sys
 import time
 
-from patronus.cli.text import print_review, say
+from patronus.cli.text import ask, print_review, say
 from patronus.ops.errors import CallFailed
 from patronus.ops.inputs import STDIN, is_bundle, read_input
 from patronus.ops.messages import Review
@@ -42,7 +41,7 @@ def run_push(arguments: argparse.Namespace) -> int:
     try:
         plan = _plan(arguments, bundle)
         print_review(plan)
-        if not arguments.yes and not _ask("Apply this?"):
+        if not arguments.yes and not ask("Apply this?"):
             say("nothing was changed")
             return 1
         _apply(arguments, bundle)
@@ -111,8 +110,3 @@ def _remote(arguments: argparse.Namespace, *command: str, stdin: bytes = b"", lo
     if done.returncode:
         raise CallFailed(f"`patronus {command[0]}` on {arguments.host} ended with code {done.returncode}")
     return done.stdout
-
-
-def _ask(question: str) -> bool:
-    print(f"{question} [y/N] ", end="", file=sys.stderr, flush=True)
-    return sys.stdin.readline().strip().lower() in {"y", "yes"}

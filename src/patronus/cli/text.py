@@ -10,7 +10,17 @@ from patronus.ops.messages import Finding, Review
 from patronus.values.problem import ERROR, Problem, Refused
 from patronus.values.terminal import one_line, safe
 
-__all__ = ["check_pipe", "one_line", "print_findings", "print_lines", "print_problems", "print_review", "safe", "say"]
+__all__ = [
+    "ask",
+    "check_pipe",
+    "one_line",
+    "print_findings",
+    "print_lines",
+    "print_problems",
+    "print_review",
+    "safe",
+    "say",
+]
 
 _MOST = 100
 """Errors, and as many warnings, that somebody may still read."""
@@ -26,6 +36,12 @@ def print_lines(lines: Iterable[str]) -> None:
     """Print each as one line, whatever it holds: no box, bundle or document forges another one."""
     for line in lines:
         print(one_line(line))
+
+
+def ask(question: str) -> bool:
+    """Ask a person for a yes; anything else, and no answer, is a no."""
+    print(f"{question} [y/N] ", end="", file=sys.stderr, flush=True)
+    return sys.stdin.readline().strip().lower() in {"y", "yes"}
 
 
 def check_pipe() -> None:

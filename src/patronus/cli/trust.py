@@ -19,6 +19,7 @@ def run_show(arguments: argparse.Namespace) -> int:
         print(trust.model_dump_json())
         return 0
     print(f"device      {one_line(trust.device)}")
+    print_lines(_tell_own_key(trust))
     print(f"groups      {one_line(', '.join(trust.groups)) or 'none'}")
     if trust.origin == "none":
         print("trust       none: this box accepts no bundle; enrol a key at its console")
@@ -32,6 +33,14 @@ def run_show(arguments: argparse.Namespace) -> int:
     return 0
 
 
+def _tell_own_key(trust: t.Trust) -> list[str]:
+    """The key for local edits; where its private half lies is said openly."""
+    if trust.own is None:
+        return ["own key     none: this box signs no local edits"]
+    where = "sealed by the TPM" if trust.own.sealed else "in plain on the state partition: there is no TPM"
+    return [f"own key     {trust.own.fingerprint} ({where})", f"            {trust.own.line}"]
+
+
 def run_stick(arguments: argparse.Namespace) -> int:
     """Print the public keys on a stick."""
     keys = call(registry.STICK_KEYS, m.Nothing())
@@ -42,7 +51,7 @@ def run_stick(arguments: argparse.Namespace) -> int:
 def run_enrol(arguments: argparse.Namespace) -> int:
     """Enrol public keys on a box that trusts nobody."""
     keys = "\n".join(read_input(path, MAX_KEYS).decode("utf-8", "replace") for path in arguments.keys)
-    request = t.EnrolRequest(keys=keys, threshold=arguments.threshold, groups=tuple(arguments.group))
+    request = t.EnrolRequest(keys=keys, threshold=arguments.threshold, groups=tuple(arguments.group), own=arguments.own)
     done = call(registry.ENROL, request, lambda text: say(f"{text} ..."))
     if arguments.json:
         print(done.model_dump_json())

@@ -5,15 +5,16 @@ from __future__ import annotations
 import hashlib
 import time
 from collections.abc import Callable, Mapping
+from pathlib import Path
 from typing import TYPE_CHECKING, NamedTuple
 
-from patronus.boot.choose import record_of, verify_new, verify_old
+from patronus.boot.choose import record_of, verify_kept_generation, verify_new
 from patronus.boot.failure import forget_failure
 from patronus.boot.revert import revert
 from patronus.daemon.look import running_generation
 from patronus.host import files, identity
 from patronus.host.engine import read_engine
-from patronus.host.generations import Generations, Record
+from patronus.host.generations import Generations, Record, edit_of
 from patronus.host.kept_tree import KeptTrees
 from patronus.host.layout import Layout
 from patronus.host.trust import Trust, read_trust
@@ -47,6 +48,8 @@ class Candidate(NamedTuple):
     """Whether the trust store it carries comes into force when this is confirmed."""
     rendered: Rendered | None = None
     """What its signers say it renders to."""
+    base: Path | None = None
+    """Where the owners' bundle lies that a local edit was made on."""
 
 
 def prepare(layout: Layout, bundle: bytes) -> Candidate:
@@ -64,6 +67,7 @@ def prepare(layout: Layout, bundle: bytes) -> Candidate:
     if _is_false(layout, verified, built):
         raise Refused([FALSE_RENDERING])
     notes = tuple(reason.as_problem(WARNING) for reason in verified.warnings) + _tell_rotation(trust, verified)
+    notes += _tell_edits(running)
     return Candidate(record, bundle, documents, built.tree, notes + built.warnings, rotates, verified.rendered)
 
 
@@ -76,13 +80,23 @@ def prepare_kept(layout: Layout, generation: str) -> Candidate:
         raise Refused([Problem("", f"this box has no generation {generation[:60]!r}", hint)])
     bundle = generations.read(record.generation, MAX_BUNDLE)
     trust = read_trust(layout)
-    verified = verify_old(layout, trust, bundle)
+    verified = verify_kept_generation(layout, trust, generation, bundle)
     documents, built = _build(layout, verified)
     notes = _tell_rotation(trust, verified)
     if _is_false(layout, verified, built):  # a way back stays one: what it renders to here counts
         notes += (FALSE_RENDERING._replace(severity=WARNING),)
     rotates = exchanges(verified, trust.chain)
-    return Candidate(record, bundle, documents, built.tree, notes + built.warnings, rotates, verified.rendered)
+    base = generations.base(generation) if edit_of(generation) else None
+    return Candidate(record, bundle, documents, built.tree, notes + built.warnings, rotates, verified.rendered, base)
+
+
+def _tell_edits(running: str) -> tuple[Problem, ...]:
+    """Say that a bundle of the owners ends the local edits that run."""
+    edits = edit_of(running)
+    if not edits:
+        return ()
+    message = f"the local edits made on this box ({edits}) end with it, unless its document holds them as well"
+    return (Problem("", message, "compare with: patronus show --pending", WARNING),)
 
 
 def _tell_rotation(trust: Trust, verified: Verified) -> tuple[Problem, ...]:
@@ -97,10 +111,13 @@ def _tell_rotation(trust: Trust, verified: Verified) -> tuple[Problem, ...]:
 
 
 def _build(layout: Layout, verified: Verified) -> tuple[Mapping[str, bytes], Built]:
-    from patronus.pipeline.build import build, documents_of  # loads the whole schema, which a mere status need not
+    # Loads the whole schema, which a mere status need not.
+    from patronus.pipeline.build import build, check_editors, documents_of
 
     documents = documents_of(verified.members)
-    return documents, build(documents, identity.read_image(layout).profiles)
+    built = build(documents, identity.read_image(layout).profiles)
+    check_editors(built, verified.manifest.local_edits)
+    return documents, built
 
 
 def _is_false(layout: Layout, verified: Verified, built: Built) -> bool:
@@ -121,16 +138,13 @@ def _digest(layout: Layout, generation: str) -> str | None:
 
 def run(layout: Layout, candidate: Candidate, confirm_within: int, progress: Callable[[str], None]) -> None:
     """Apply a candidate. The timer is armed first; a failure goes back at once and is told with what it was."""
-    pending = timer.read_pending(layout)
-    if pending:
-        hint = "confirm it or go back first: patronus confirm, patronus rollback"
-        raise Refused([Problem("", f"generation {pending.generation} still waits for its confirmation", hint)])
+    refuse_pending(layout)
     tree = files.write_tree(layout.trees, candidate.tree)
     progress("let every daemon check its files")
     problems = preflight(tree, candidate.tree.manifest)
     if problems:
         raise Refused(problems)
-    Generations(layout.config).keep(candidate.bundle, candidate.record, running_generation(layout))
+    Generations(layout.config).keep(candidate.bundle, candidate.record, running_generation(layout), candidate.base)
     KeptTrees.of(layout).keep(candidate.record.generation, candidate.rendered, candidate.tree)
     progress("apply")  # not between the timer and the change: whatever went wrong there would leave the timer alone
     old = left_over(layout) if layout.failure.exists() else running_manifest(layout)
@@ -155,6 +169,14 @@ def run(layout: Layout, candidate: Candidate, confirm_within: int, progress: Cal
     if not confirm_within:
         confirm(layout, candidate.record.generation)
     files.remove_other_trees(layout.trees, {tree.name, previous})
+
+
+def refuse_pending(layout: Layout) -> None:
+    """Raise Refused while a change waits for its confirmation."""
+    pending = timer.read_pending(layout)
+    if pending:
+        hint = "confirm it or go back first: patronus confirm, patronus rollback"
+        raise Refused([Problem("", f"generation {pending.generation} still waits for its confirmation", hint)])
 
 
 def _undo(layout: Layout, waiting: timer.Pending) -> str:

@@ -7,7 +7,7 @@ import binascii
 from collections.abc import Callable
 from typing import Any
 
-from patronus.daemon import change, look, observe, power, sticks, trusting
+from patronus.daemon import change, editing, look, observe, power, sticks, trusting
 from patronus.daemon.caller import Caller
 from patronus.daemon.lock import Busy, change_lock
 from patronus.host.generations import Generations
@@ -54,6 +54,7 @@ def rollback(layout: Layout, request: m.RollbackRequest, caller: Caller) -> m.Ge
         if not request.generation:
             return m.GenerationResult(generation=change.go_back(layout))
         candidate = change.prepare_kept(layout, request.generation)
+        editing.check_allowed(layout, request.generation)
         change.run(layout, candidate, request.confirm_within, caller.progress)
         return m.GenerationResult(generation=candidate.record.generation)
 
@@ -94,6 +95,7 @@ HANDLERS: dict[str, Callable[[Layout, Any, Caller], m.Message]] = {
     "History": history,
     "Diff": diff,
     "Show": show,
+    **editing.HANDLERS,
     **observe.HANDLERS,
     **power.HANDLERS,
     **sticks.HANDLERS,

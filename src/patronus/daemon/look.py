@@ -9,7 +9,7 @@ from pathlib import Path
 from typing import TYPE_CHECKING
 
 from patronus.host import identity, units
-from patronus.host.generations import Generations
+from patronus.host.generations import Generations, edit_of
 from patronus.host.layout import Layout
 from patronus.host.trust import TrustsNobody, read_trust
 from patronus.ops import messages as m
@@ -46,6 +46,7 @@ def status(layout: Layout) -> m.Status:
         failure=_failure(layout),
         units=_units(running_manifest(layout)),
         trust=_trust(layout),
+        edits=edit_of(running_generation(layout)),
         console_shell=_offers_shell(layout),
     )
 

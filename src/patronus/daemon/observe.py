@@ -5,7 +5,7 @@ from __future__ import annotations
 from collections.abc import Callable
 from typing import Any
 
-from patronus.boot.choose import verify_old
+from patronus.boot.choose import verify_kept_generation
 from patronus.daemon import look
 from patronus.daemon.caller import Caller
 from patronus.firewall.counters import read_counters
@@ -48,7 +48,8 @@ def _zones_of(layout: Layout, generation: str) -> dict[str, str]:
 
     try:
         bundle = Generations(layout.config).read(generation, MAX_BUNDLE)
-        interfaces = load(documents_of(verify_old(layout, read_trust(layout), bundle).members)).get("interfaces")
+        verified = verify_kept_generation(layout, read_trust(layout), generation, bundle)
+        interfaces = load(documents_of(verified.members)).get("interfaces")
     except (OSError, Refused):  # the box runs, whatever became of the disk; the zones are for show
         return {}
     return {str(name): str(body.get("zone") or "") for name, body in (interfaces or {}).items()}

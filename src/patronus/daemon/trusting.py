@@ -10,7 +10,7 @@ from patronus.daemon import look
 from patronus.daemon.caller import Caller
 from patronus.daemon.lock import change_lock
 from patronus.daemon.sticks import plugged_in
-from patronus.host import identity, stick, units
+from patronus.host import devicekey, identity, stick, units
 from patronus.host import trust as host_trust
 from patronus.host.layout import Layout
 from patronus.ops import messages as m
@@ -21,18 +21,21 @@ from patronus.values.problem import Problem, Refused
 
 _LONGEST = 4096  # characters of a line, as at a terminal
 _MOST = 8  # keys of a stick
+OWN_NAME = "this-box"
+"""The box's own key among the signers of a box that signs its own edits."""
 
 
 def show(layout: Layout, _request: m.Nothing, _caller: Caller) -> t.Trust:
     """Tell whose signatures count."""
-    device = identity.read_device(layout).id
+    device, own = identity.read_device(layout).id, _read_own(layout)
     try:
         trust = host_trust.read_trust(layout)
     except host_trust.TrustsNobody:
-        return t.Trust(device=device)
+        return t.Trust(device=device, own=own)
     store = trust.store
     return t.Trust(
         device=device,
+        own=own,
         origin=trust.origin,
         threshold=store.threshold,
         keys=tuple(map(t.describe_key, store.signers)),
@@ -43,9 +46,15 @@ def show(layout: Layout, _request: m.Nothing, _caller: Caller) -> t.Trust:
     )
 
 
+def _read_own(layout: Layout) -> t.OwnKey | None:
+    key = devicekey.find(layout)
+    return t.OwnKey(line=key.public.text, fingerprint=key.public.fingerprint, sealed=key.sealed) if key else None
+
+
 def enrol(layout: Layout, request: t.EnrolRequest, caller: Caller) -> t.Enrolled:
     """Write the first trust store, then look for a configuration as at boot."""
-    store = read_keys(request.keys.encode("utf-8", "replace"), request.threshold, request.groups)
+    own = f"\n{devicekey.read(layout).public.text} {OWN_NAME}\n" if request.own else ""
+    store = read_keys((request.keys + own).encode("utf-8", "replace"), request.threshold, request.groups)
     with change_lock(layout):
         host_trust.enrol(layout, store)
         caller.progress("look for a configuration that these keys have signed")

@@ -2,6 +2,8 @@
 
 /config/generations/<serial>-<digest16>/bundle       as it was delivered, byte for byte
 /config/generations/<serial>-<digest16>/record.json  when it was confirmed, by whom
+/config/generations/<serial>.<edit>-<digest16>/      a local edit, which has beside its bundle
+/config/generations/<serial>.<edit>-<digest16>/base  the bundle of the owners it was made on
 /config/confirmed -> generations/<serial>-<digest16> the one that boots
 """
 
@@ -10,6 +12,8 @@ from __future__ import annotations
 import errno
 import hashlib
 import json
+import os
+import re
 import shutil
 from collections.abc import Collection, Iterator
 from contextlib import suppress
@@ -22,9 +26,18 @@ from patronus.host.room import discard, make_room, refuse_room
 from patronus.values.problem import Problem, Refused
 
 KEPT = 50
-"""Generations kept for history and rollback; the confirmed one always stays."""
+"""Generations of the owners kept for history and rollback; the confirmed one always stays."""
+KEPT_EDITS = 30
+"""Local edits kept likewise."""
 _MAX_RECORD = 16 * 1024
 """Bytes; author and comment of a manifest, however they are escaped, are less than half of it."""
+_EDIT = re.compile(r"[0-9]+\.([0-9]+)-.*", re.DOTALL)
+
+
+def edit_of(generation: str) -> int:
+    """Return how many local edits a generation holds by its name: 0 for one of the owners."""
+    found = _EDIT.fullmatch(generation)
+    return int(found[1]) if found else 0
 
 
 class Record(NamedTuple):
@@ -35,6 +48,8 @@ class Record(NamedTuple):
     author: str
     comment: str
     confirmed_at: int = 0
+    edit: int = 0
+    """Local edits since the generation of the owners it was made on; 0 for theirs."""
 
 
 class Generations:
@@ -45,13 +60,13 @@ class Generations:
         self.folder = config / "generations"
 
     @staticmethod
-    def name(serial: int, bundle: bytes) -> str:
+    def name(serial: int, bundle: bytes, edit: int = 0) -> str:
         """Name a generation so that two bundles with one serial never meet."""
-        return f"{serial}-{_digest(bundle)}"
+        return f"{serial}{f'.{edit}' if edit else ''}-{_digest(bundle)}"
 
     @staticmethod
     def is_name_of(generation: str, bundle: bytes) -> bool:
-        """Tell whether a generation is this bundle, whose serial nobody has read."""
+        """Tell whether a generation of the owners is this bundle, whose serial nobody has read."""
         serial, _, digest = generation.partition("-")
         return serial.isdecimal() and digest == _digest(bundle)
 
@@ -64,10 +79,15 @@ class Generations:
         """Return a bundle, at most `limit` + 1 bytes of it, so that a swollen file is seen as too large."""
         return read_plain(self.folder / generation / "bundle", limit)
 
-    def keep(self, bundle: bytes, record: Record, running: str = "") -> None:
+    def base(self, generation: str) -> Path:
+        """Return where the owners' bundle lies that a generation is, or was made on."""
+        return self.folder / generation / ("base" if edit_of(generation) else "bundle")
+
+    def keep(self, bundle: bytes, record: Record, running: str = "", base: Path | None = None) -> None:
         """Store a verified bundle; an interrupted write leaves nothing that looks like a generation.
 
-        The oldest generations make room, but not the `running` one. Raises Refused when it does not fit.
+        The oldest generations make room, but not the `running` one. `base` is the owners' bundle a local edit was made
+        on: linked, so that it stays as long as the edit does. Raises Refused when it does not fit.
         """
         place, draft = self.folder / record.generation, self.folder / f".{record.generation}.new"
         try:
@@ -77,6 +97,8 @@ class Generations:
             if not place.exists():
                 make_room(self.folder, len(bundle), self._list_spare({running}))
                 write_atomically(draft / "bundle", bundle, 0o600, durable=True)
+                if base:
+                    os.link(base, draft / "base")
                 self._write_record(draft, record)
                 draft.rename(place)
                 sync_folder(self.folder)
@@ -104,10 +126,10 @@ class Generations:
             self._write_record(place, self._date(record))
 
     def records(self) -> list[Record]:
-        """Return every kept generation, highest serial first."""
+        """Return every kept generation, highest serial first, and of local edits on one of them the last."""
         found = [self._read_record(place) for place in self.folder.glob("[!.]*/record.json")]
         whole = [self._date(record) for record in found if record]
-        return sorted(whole, key=lambda record: (-record.serial, record.generation))
+        return sorted(whole, key=lambda record: (-record.serial, -record.edit, record.generation))
 
     def _date(self, record: Record) -> Record:
         """Take the time of a confirmation that was cut from the link, which is as old."""
@@ -120,10 +142,13 @@ class Generations:
         return next((record for record in self.records() if record.generation == generation), None)
 
     def highest_serial(self) -> int:
-        """Return the highest serial ever confirmed here; a new bundle has to be above it."""
+        """Return the highest serial ever confirmed here; a new bundle has to be above it.
+
+        Local edits have the serial of the owners' generation they were made on, so they keep no bundle out.
+        """
         serials = [record.serial for record in self.records() if record.confirmed_at]
         # The record may be torn; the confirmed bundle's own name always tells its serial.
-        confirmed = (self.confirmed() or "0").partition("-")[0]
+        confirmed = re.split("[.-]", self.confirmed() or "0")[0]
         return max([*serials, int(confirmed) if confirmed.isdecimal() else 0])
 
     def _write_record(self, place: Path, record: Record) -> None:
@@ -135,34 +160,39 @@ class Generations:
             record = Record(**json.loads(read_plain(path, _MAX_RECORD)))
         except (OSError, ValueError, TypeError, RecursionError):
             return None  # history only; what boots is the bundle, and that is verified
-        sound = isinstance(record.serial, int) and isinstance(record.confirmed_at, int)
+        sound = all(isinstance(number, int) for number in (record.serial, record.confirmed_at, record.edit))
         return record if sound and record.generation == path.parent.name else None
 
     def _prune(self) -> None:
         """Forget the oldest."""
-        needed = self._list_needed()
-        for record in self.records()[KEPT:]:
+        needed, records = self._list_needed(), self.records()
+        owners, edits = ([record for record in records if bool(record.edit) == local] for local in (False, True))
+        for record in (*owners[KEPT:], *edits[KEPT_EDITS:]):
             if record.generation not in needed:
                 discard(self.folder / record.generation)
 
     def _list_needed(self) -> set[str]:
-        """What boots, and the highest serial, which keeps older bundles out.
+        """What boots, and the owners' highest serial, which keeps older bundles out.
 
-        What proves the trust store has a name of its own in the chain: it outlives the generation.
+        What proves the trust store has a name of its own in the chain, and what an edit was made on one beside the
+        edit: both outlive the generation.
         """
         highest = self.highest_serial()
-        needed = {record.generation for record in self.records() if record.confirmed_at and record.serial == highest}
-        return needed | {self.confirmed() or ""}
+        owners = [record for record in self.records() if record.confirmed_at and not record.edit]
+        return {self.confirmed() or "", *(record.generation for record in owners if record.serial == highest)}
 
     def _list_spare(self, needed: Collection[str]) -> Iterator[Path]:
-        """What may go: kept trees, deliveries that became generations, damaged generations, then the oldest."""
+        """What may go: kept trees, deliveries that became generations, damaged generations, then the oldest.
+
+        Edits go before what they were made on: as long as they are there its bytes are.
+        """
         yield from self._list_trees()
         kept = [place for place in self.folder.iterdir() if place.name[0] != "."]
         if self.confirmed():  # else the next boot may look for a delivery
             yield from self._list_taken({place.name for place in kept})
         needed = {*needed, *self._list_needed()}
-        serials = {record.generation: record.serial for record in self.records()}
-        for place in sorted(kept, key=lambda place: (serials.get(place.name, 0), place.name)):
+        ranks = {record.generation: (record.serial, not record.edit, record.edit) for record in self.records()}
+        for place in sorted(kept, key=lambda place: (*ranks.get(place.name, (0, False, 0)), place.name)):
             if place.name not in needed:
                 yield place
 

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import os
 import shutil
-import stat
+from collections import Counter
 from collections.abc import Iterable
 from contextlib import suppress
 from pathlib import Path
@@ -24,8 +24,9 @@ def make_room(folder: Path, size: int, spare: Iterable[Path]) -> None:
     free = shutil.disk_usage(folder).free
     missing = size + RESERVE - free
     doomed: list[Path] = []
+    names: Counter[int] = Counter()
     for path in spare if missing > 0 else ():
-        if gained := _count_gain(path):
+        if gained := _count_gain(path, names):
             doomed.append(path)
             missing -= gained
         if missing <= 0:
@@ -56,12 +57,17 @@ def discard(path: Path) -> None:
         shutil.rmtree(path.rename(hidden))
 
 
-def _count_gain(path: Path) -> int:
-    """Return the bytes that deleting a file or folder sets free.
+def _count_gain(path: Path, names: Counter[int]) -> int:
+    """Return the bytes that deleting a file or folder sets free; `names` counts the names of inodes that go before it.
 
-    A generation that exchanged the trust store has its bundle in the chain as well: deleting it is not worth while.
+    A bundle can have more names than its generation's: one in the chain of trust stores, and one beside each local edit
+    made on it. As long as one of them stays, deleting the generation is not worth while.
     """
-    files = [Path(folder) / name for folder, _, names in os.walk(path) for name in names] or [path]
-    found = [file.lstat() for file in files]
-    is_chained = any(stat.S_ISREG(one.st_mode) and one.st_nlink > 1 for one in found)
-    return 0 if is_chained else sum(one.st_blocks * 512 for one in found)
+    files = [Path(folder) / name for folder, _, found in os.walk(path) for name in found] or [path]
+    found = {file.name: file.lstat() for file in files}
+    going = names + Counter(one.st_ino for one in found.values())
+    free = {name: one for name, one in found.items() if one.st_nlink <= going[one.st_ino]}
+    if ("bundle" in found and "bundle" not in free) or not free:
+        return 0
+    names.update(going - names)
+    return sum(one.st_blocks * 512 for one in free.values())

@@ -87,6 +87,8 @@ class Status(Message):
     failure: Failure | None
     units: tuple[UnitState, ...]
     trust: str
+    edits: int = 0
+    """Local edits since the generation of the owners, which they have not signed."""
     console_shell: bool = False
     """Whether the running document lets the menu on the console offer a shell."""
 
@@ -139,6 +141,7 @@ class HistoryEntry(Message):
     author: str
     comment: str
     confirmed_at: int
+    edit: int = 0
     running: bool
     confirmed: bool
 

@@ -6,6 +6,7 @@ from dataclasses import dataclass
 from enum import IntEnum
 from typing import Any, Generic, TypeVar
 
+from patronus.ops import editing as e
 from patronus.ops import messages as m
 from patronus.ops import observations as o
 from patronus.ops import trust as t
@@ -58,6 +59,12 @@ HISTORY = Operation("History", "Kept generations", m.Nothing, m.History, Role.VI
 DIFF = Operation("Diff", "What differs between two generations", m.DiffRequest, m.Review, Role.ADMIN)
 SHOW = Operation("Show", "A generation's document or rendered files", m.ShowRequest, m.Shown, Role.ADMIN)
 
+PLAN_EDIT = Operation("PlanEdit", "What a local edit would change", e.EditRequest, e.EditPlan, Role.ADMIN)
+EDIT = Operation(
+    "Edit", "Change the document, signed by the box's own key", e.EditRequest, m.ApplyResult, Role.ADMIN, disrupts=True
+)
+PENDING_EDITS = Operation("PendingEdits", "Local edits to be merged", m.Nothing, e.PendingEdits, Role.ADMIN)
+
 LINKS = Operation("Links", "Network interfaces and their addresses", m.Nothing, o.Links, Role.VIEWER)
 PING = Operation("Ping", "Ask a host for a sign of life", o.PingRequest, o.Output, Role.OPERATOR)
 CONNECTIONS = Operation("Connections", "Largest connections", o.ConnectionsRequest, o.Connections, Role.OPERATOR)
@@ -77,6 +84,7 @@ STICK_BUNDLE = Operation("StickBundle", "A bundle from a stick", o.StickRequest,
 
 OPERATIONS: tuple[Operation[Any, Any], ...] = (
     *(STATUS, PLAN, APPLY, CONFIRM, ROLLBACK, HISTORY, DIFF, SHOW),
+    *(PLAN_EDIT, EDIT, PENDING_EDITS),
     *(LINKS, PING, CONNECTIONS, FIREWALL_LOG, COUNTERS, DIAGNOSE, REBOOT, POWER_OFF),
     *(TRUST, ENROL, STICK_KEYS, STICK_BUNDLES, STICK_BUNDLE),
 )

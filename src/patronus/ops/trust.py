@@ -19,6 +19,14 @@ class TrustedKey(Message):
     fingerprint: str
 
 
+class OwnKey(Message):
+    """The box's own key, as in a .pub file. Not `sealed` by a TPM, the private half lies in plain on the disk."""
+
+    line: str
+    fingerprint: str
+    sealed: bool
+
+
 class Trust(Message):
     """The trust store in force. `origin` is `baked`, `enrolled`, or `none` on a box that trusts nobody."""
 
@@ -33,12 +41,18 @@ class Trust(Message):
     """How many bundles have exchanged the store since the box had its first one."""
     exchangeable: bool = False
     """Whether a bundle may exchange it."""
+    own: OwnKey | None = None
+    """The key this box signs local edits with."""
 
 
 class EnrolRequest(Message):
-    """The first trust store: public keys or lines of allowed_signers, one on a line."""
+    """The first trust store: public keys or lines of allowed_signers, one on a line; with `own` the box's key as well.
 
-    keys: Annotated[str, Field(max_length=MAX_STORE)]
+    With its own key alone the box has no owner but those who may log in: it signs its own edits.
+    """
+
+    keys: Annotated[str, Field(max_length=MAX_STORE)] = ""
+    own: bool = False
     threshold: Annotated[int, Field(ge=1, le=MAX_THRESHOLD)] = 1
     groups: Annotated[tuple[str, ...], Field(max_length=MAX_GROUPS)] = ()
 

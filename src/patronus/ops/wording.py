@@ -100,12 +100,19 @@ def tell_status(status: m.Status) -> list[str]:
         f"trust       {status.trust}",
         f"generation  {status.generation or 'none'}, {kept}",
     ]
+    if status.edits:
+        lines.append(f"NOT MERGED  {tell_edits(status.edits)} on top of the owners' document: patronus show --pending")
     if status.pending:
         lines.append(f"PENDING     goes back in {status.pending.seconds_left:.0f} s unless: patronus confirm")
     lines += [f"{'running' if unit.active else 'FAILED':<12}{unit.name}  ({unit.origin})" for unit in status.units]
     if status.failure:
         lines.append(f"LOCKED DOWN {status.failure.reason}")
     return lines
+
+
+def tell_edits(edits: int) -> str:
+    """Say how many local edits there are."""
+    return f"{edits} local edit{'s' if edits > 1 else ''}"
 
 
 def tell_review(review: m.Review) -> list[str]:

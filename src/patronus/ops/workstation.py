@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import json
 import time
-from collections.abc import Collection, Mapping, Sequence
+from collections.abc import Collection, Sequence
 from datetime import UTC, datetime
 from pathlib import Path
 from typing import Any, NamedTuple, cast
@@ -21,7 +21,7 @@ from patronus.pipeline.schema import document_schema
 from patronus.trust.format import split
 from patronus.trust.manifest import ANY_DEVICE, Manifest, Target
 from patronus.trust.names import POLICY, RENDERED, SIGNERS, name_members
-from patronus.trust.payload import digest, pack, unpack
+from patronus.trust.payload import Payload, digest, pack, unpack
 from patronus.trust.rendered import FALSE_RENDERING, carried_rendering, encode_rendered
 from patronus.trust.rotation import carried_store, describe, outline
 from patronus.trust.sign import add_signature, make_bundle
@@ -95,14 +95,13 @@ def sign(path: Path, keys: Sequence[Path], options: SignOptions) -> bytes:
         if options._replace(author="") != SignOptions():
             hint = "sign the document anew with them; the others add their signatures to that bundle"
             raise Refused([Problem("", "a bundle is signed as it is: options cannot change what it says", hint)])
-        _check_rendering(unpack(split(raw).payload).members)
+        _check_said(unpack(split(raw).payload))
         for key in keys:
             raw = add_signature(raw, str(key), keygen)
         return raw
     documents = {STDIN_NAME: raw} if path == STDIN else read_documents(path)
     built = build(documents)
-    rendered = Rendered(digest_engine(), built.tree.manifest.digest)
-    members = {**name_members(documents), RENDERED: encode_rendered(rendered), **_answer(options)}
+    members = {**name_members(documents), RENDERED: encode_rendered(_rendering(built)), **_answer(options)}
     target = Target(options.devices or (() if options.groups else (ANY_DEVICE,)), options.groups)
     manifest = Manifest(
         serial=options.serial or int(time.time()),
@@ -126,15 +125,17 @@ def sign(path: Path, keys: Sequence[Path], options: SignOptions) -> bytes:
     return make_bundle(payload, [str(key) for key in keys], keygen)
 
 
-def _rendering(documents: Mapping[str, bytes]) -> Rendered:
-    """What this program makes of the document. Raises Refused when it is not valid."""
-    return Rendered(digest_engine(), build(documents).tree.manifest.digest)
+def _rendering(built: Built) -> Rendered:
+    """What this program made of a document."""
+    return Rendered(digest_engine(), built.tree.manifest.digest)
 
 
-def _check_rendering(members: Mapping[str, bytes]) -> None:
-    """Whoever adds a signature also signs what the document is said to render to. Raises Refused unless that is so."""
-    said = carried_rendering(members)
-    if said is None or said == (here := _rendering(documents_of(members))):
+def _check_said(payload: Payload) -> None:
+    """Whoever adds a signature also signs what is said of the document. Raises Refused unless that is so."""
+    built = build(documents_of(payload.members))
+    check_editors(built, payload.manifest.local_edits)
+    said = carried_rendering(payload.members)
+    if said is None or said == (here := _rendering(built)):
         return
     if said.contradicts(*here):
         hint = "sign the document itself: do not trust this bundle"

@@ -67,7 +67,12 @@ def verify_edit(
         )
     except Refused as refused:
         raise Refused(map(_reword, refused.reasons)) from refused
-    if reasons := [*_check_ground(verified.manifest, base.manifest, device)]:
+    reasons = [*_check_ground(verified.manifest, base.manifest, device)]
+    if verified.rendered:
+        # A tree that nobody has rendered could hold what no document can say, such as a unit of its own.
+        message = "The local edit says what it renders to; a box takes only its owners' word for that."
+        reasons.append(Reason("bad_member", message, _GO_BACK))
+    if reasons:
         raise Refused(reasons)
     return verified
 
