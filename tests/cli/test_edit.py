@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import json
+from itertools import chain
 from pathlib import Path
 from typing import Any
 
@@ -47,7 +48,7 @@ def asked(daemon: Daemon) -> list[tuple[str, dict[str, Any]]]:
 def test_an_edit_shows_its_plan_asks_and_applies_what_was_shown(daemon: Daemon, patronus: Command) -> None:
     done = patronus(*SETTING, "--comment", "it moved", stdin="y\n")
     assert done.returncode == 0
-    setting = {"path": "system.hostname", "value": "attic", "comment": "it moved"}
+    setting = {"settings": {"system.hostname": "attic"}, "comment": "it moved"}
     assert asked(daemon) == [("PlanEdit", setting), ("Edit", {**setting, "base": "7-def"})]
     assert "restart chrony.service" in done.stdout
     assert "Sign this with the key of this box, and apply it? [y/N]" in done.stderr
@@ -71,6 +72,14 @@ def test_whole_documents_are_sent_by_name(daemon: Daemon, tmp_path: Path, patron
     )
 
 
+def test_several_settings_are_one_edit(daemon: Daemon, tmp_path: Path, patronus: Command) -> None:
+    (tmp_path / "my.yaml").write_text("version: 1\n")
+    settings = {"system.hostname": "hq", "system.domain": "lan.example"}
+    assert patronus("edit", *chain(*settings.items()), "--file", "my.yaml", "--yes").returncode == 0
+    sent = {"files": {"my.yaml": "version: 1\n"}, "settings": settings}
+    assert asked(daemon) == [("PlanEdit", sent), ("Edit", {**sent, "base": "7-def"})]
+
+
 def test_a_dry_run_signs_nothing(daemon: Daemon, patronus: Command) -> None:
     assert "changed /etc/x  (ntp)" in patronus(*SETTING, "--dry-run").stdout
     assert json.loads(patronus(*SETTING, "--dry-run", "--json").stdout)["base"] == "7-def"
@@ -86,9 +95,10 @@ def test_programs_get_the_whole_result(daemon: Daemon, patronus: Command) -> Non
 @pytest.mark.parametrize(
     ("argv", "words"),
     [
-        (["edit"], "an edit is a setting with its value, or a whole document"),
-        (["edit", "system.hostname"], "an edit is a setting with its value"),
-        (["edit", "system.hostname", "gw", "--file", "my.yaml"], "an edit is a setting with its value"),
+        (["edit"], "an edit is settings, each with its value, or a whole document"),
+        (["edit", "system.hostname"], "an edit is settings, each with its value"),
+        (["edit", "system.hostname", "gw", "ntp", "--file", "my.yaml"], "an edit is settings, each with its value"),
+        (["edit", "ntp", "1", "dns", "2", "ntp", "3"], "ntp: has two values"),
         (["edit", "--file", "absent"], "absent cannot be read"),
         (["edit", "--file", "latin.yaml"], "latin.yaml is not UTF-8 text"),
         (["edit", "--file", "-"], "leaves nothing to answer the question with"),

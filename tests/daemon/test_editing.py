@@ -22,6 +22,7 @@ from patronus.host.generations import KEPT_EDITS, Generations, Record
 from patronus.ops import editing as e
 from patronus.ops import messages as m
 from patronus.ops import trust as t
+from patronus.pipeline.load import load as load_yaml
 from patronus.trust import ANY_KEY, Target, digest, read_signer, split
 from patronus.values.problem import Refused
 
@@ -52,7 +53,7 @@ def edit(box: Box, document: dict[str, Any] | None = None, confirm_within: int =
 
 
 def rename(box: Box, name: str, **request: Any) -> str:
-    return edit(box, path="system.hostname", value=name, **request)
+    return edit(box, settings={"system.hostname": name}, **request)
 
 
 def rollback(box: Box, generation: str) -> str:
@@ -116,6 +117,20 @@ def test_an_edit_runs_is_counted_and_boots_again(edited: Box) -> None:
     assert [(entry.serial, entry.edit, entry.author) for entry in entries] == [
         (10, 2, "carol"), (10, 1, "carol"), (10, 0, "Alice"),
     ]  # fmt: skip
+
+
+def test_several_settings_are_one_edit_on_what_runs_or_on_what_is_given(edited: Box) -> None:
+    box = edited
+
+    def document() -> dict[str, Any]:
+        (text,) = handlers.show(box.layout, m.ShowRequest(), CALLER).files.values()
+        return load_yaml({"document": text.encode()})
+
+    edit(box, settings={"system.hostname": "attic", "ntp": "{}", "ntp.serve": "[lan]"}, base=status(box).generation)
+    assert document() == {**ALLOWED, "system": {**ALLOWED["system"], "hostname": "attic"}, "ntp": {"serve": ["lan"]}}
+    edit(box, NO_DHCP, settings={"system.hostname": "cellar"})
+    assert document() == {**NO_DHCP, "system": {**NO_DHCP["system"], "hostname": "cellar"}}
+    assert status(box).edits == 2
 
 
 def test_the_plan_of_an_edit_changes_and_signs_nothing(edited: Box) -> None:
@@ -537,20 +552,20 @@ def test_two_signatures_cannot_come_from_one_box(box: Box) -> None:
 def test_what_is_refused_changes_nothing_and_says_why(edited: Box) -> None:
     box, before = edited, state(edited)
     for request, words in (
-        ({"path": "system.hostname", "value": "no good"}, "system.hostname"),
-        ({"path": "system.hostname", "value": "a: b: c"}, "not valid YAML"),
-        ({"path": "nowhere.at.all", "value": "1"}, "is not a known section"),
+        ({"settings": {"system.hostname": "no good"}}, "system.hostname"),
+        ({"settings": {"system.hostname": "a: b: c"}}, "not valid YAML"),
+        ({"settings": {"nowhere.at.all": "1"}}, "is not a known section"),
         (
-            {"path": "dhcp.subnets[9].pools", "value": "[]"},
+            {"settings": {"dhcp.subnets[9].pools": "[]"}},
             "dhcp.subnets[9].pools: there is no list with such an entry",
         ),
-        ({"path": "system.hostname.x", "value": "1"}, "there is no mapping"),
-        ({"path": "..", "value": "1"}, "is not the place of a setting"),
+        ({"settings": {"system.hostname.x": "1"}}, "there is no mapping"),
+        ({"settings": {"..": "1"}}, "is not the place of a setting"),
         ({}, "the edit is empty"),
         ({"files": {"a.yaml": "version: 1\nsystem: &x {}\n"}}, "YAML anchors and aliases are not accepted"),
         ({"files": {"a.yaml": "\ud800"}}, "is not UTF-8"),
-        ({"path": "system.hostname", "value": "attic", "base": "9-x"}, "the edit was made on generation '9-x'"),
-        ({"path": "system.hostname", "value": "attic", "comment": "a\nb"}, "comment"),
+        ({"settings": {"system.hostname": "attic"}, "base": "9-x"}, "the edit was made on generation '9-x'"),
+        ({"settings": {"system.hostname": "attic"}, "comment": "a\nb"}, "comment"),
     ):
         wanted = e.EditRequest.model_construct(**{**e.EditRequest().model_dump(), **request})
         assert words in refusal(lambda wanted=wanted: handlers.HANDLERS["Edit"](box.layout, wanted, CALLER)), request  # type: ignore[misc]

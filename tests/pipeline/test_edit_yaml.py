@@ -9,7 +9,7 @@ import pytest
 from hypothesis import given, settings
 from hypothesis import strategies as st
 
-from patronus.pipeline.edit_yaml import set_value
+from patronus.pipeline.edit_yaml import set_values
 from patronus.pipeline.load import load
 from patronus.values.problem import Refused
 
@@ -35,7 +35,7 @@ FLAT_DASH = "a:\n- 1\n- b: 2  # two\n  c: 3\n"
 
 
 def edit(text: str, path: str, value: str) -> str:
-    return set_value({"config.yaml": text.encode()}, path, value)["config.yaml"].decode()
+    return set_values({"config.yaml": text.encode()}, {path: value})["config.yaml"].decode()
 
 
 def refusal(text: str, path: str, value: str) -> str:
@@ -81,9 +81,26 @@ def test_of_several_files_the_one_that_holds_the_setting_changes() -> None:
         "config/00-a.yaml": b"version: 1\nsystem: {hostname: gw}\n",
         "config/01-b.yaml": b"dns: {interfaces: [a]}\n",
     }
-    after = set_value(files, "dns.cache_size", "64M")
+    after = set_values(files, {"dns.cache_size": "64M"})
     assert after["config/00-a.yaml"] == files["config/00-a.yaml"]
     assert after["config/01-b.yaml"] == b"dns: {interfaces: [a], cache_size: 64M}\n"
+    both = set_values(files, {"dns.cache_size": "64M", "system.hostname": "hq", "ntp": "{}", "ntp.serve": "[a]"})
+    assert both == {
+        "config/00-a.yaml": b"version: 1\nsystem: {hostname: hq}\nntp:\n  serve: [a]\n",
+        "config/01-b.yaml": b"dns: {interfaces: [a], cache_size: 64M}\n",
+    }
+
+
+def test_a_document_begins_with_its_first_settings() -> None:
+    (made,) = set_values({}, {"version": "1", "system.hostname": "gw", "dns.interfaces": "[lan]"}).values()
+    assert made == b"version: 1\nsystem:\n  hostname: gw\ndns:\n  interfaces: [lan]\n"
+    (made,) = set_values({}, {"interfaces": "lan:\n  match: {name: eth0}\n", "interfaces.lan.mtu": "1400"}).values()
+    assert load({"a": made}) == {"interfaces": {"lan": {"match": {"name": "eth0"}, "mtu": 1400}}}
+
+
+def test_one_bad_value_among_many_is_refused_by_its_own_path() -> None:
+    with pytest.raises(Refused, match=r"dns.none\[0\]: there is no list"):
+        set_values({"a.yaml": TEXT.encode()}, {"system.hostname": "hq", "dns.none[0]": "1"})
 
 
 @pytest.mark.parametrize(

@@ -118,9 +118,10 @@ def add_box(commands: Any) -> None:
     show.add_argument("--pending", action="store_true", help="the document with local edits that the owners must merge")
 
     edit = _add(commands, "edit", "change the document on the box, signed by its own key", "edit")
-    edit.add_argument("path", nargs="?", default="", help="place of a setting, as in dhcp.subnets[0].pools")
-    edit.add_argument("value", nargs="?", help="its new value, written as in the document")
-    edit.add_argument("--file", type=Path, metavar="FILE", help="the whole new document: a file, a folder, or -")
+    what = "places of settings, as in dhcp.subnets[0].pools, each with its new value as written in the document"
+    edit.add_argument("settings", nargs="*", metavar="PATH VALUE", help=what)
+    what = "the whole new document, into which the settings are put: a file, a folder, or -"
+    edit.add_argument("--file", type=Path, metavar="FILE", help=what)
     edit.add_argument("--dry-run", action="store_true", help="only show what would change")
     edit.add_argument("--yes", action="store_true", help="do not ask after showing the plan")
     edit.add_argument("--comment", default="", help="shown by `patronus history`")

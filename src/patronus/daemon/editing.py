@@ -125,16 +125,18 @@ def edit(layout: Layout, request: e.EditRequest, caller: Caller) -> m.ApplyResul
 
 def _documents(ground: Ground, request: e.EditRequest) -> dict[str, bytes]:
     """Return the documents as they are to be, under the names of members."""
-    if not request.path:
-        files = {name: text.encode("utf-8", "surrogatepass") for name, text in request.files.items()}
-        if not files:
-            hint = "name a setting and its value, or a whole document with --file"
-            raise Refused([Problem("", "the edit is empty", hint)])
-        return files if all(map(is_document, files)) else name_members(files)
-    from patronus.pipeline.edit_yaml import set_value
+    if not request.files and not request.settings:
+        raise Refused([Problem("", "the edit is empty", "name settings and values, or a whole document with --file")])
+    documents = {name: text.encode("utf-8", "surrogatepass") for name, text in request.files.items()}
+    if not documents:
+        documents = {name: raw for name, raw in ground.members.items() if is_document(name)}
+    elif not all(map(is_document, documents)):
+        documents = name_members(documents)
+    if not request.settings:
+        return documents
+    from patronus.pipeline.edit_yaml import set_values
 
-    documents = {name: raw for name, raw in ground.members.items() if is_document(name)}
-    return set_value(documents, request.path, request.value)
+    return set_values(documents, request.settings)
 
 
 def _build(layout: Layout, ground: Ground, documents: Mapping[str, bytes]) -> Built:

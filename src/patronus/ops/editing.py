@@ -13,14 +13,14 @@ MAX_COMMENT = 500
 
 
 class EditRequest(Message):
-    """A value for one setting at a config `path`, written as in the document; or, without `path`, whole documents.
+    """New values, written as in the document, by the config path of their settings; they are set in that order.
 
-    `base` is the generation the edit was made on, empty for whichever runs; `confirm_within` 0 means confirmed at once.
+    With `files` these are the document, and the settings are put into it. `base` is the generation the edit was made
+    on, empty for whichever runs; `confirm_within` 0 means confirmed at once.
     """
 
-    path: Annotated[str, Field(max_length=1000)] = ""
-    value: str = ""
-    files: dict[str, str] = {}  # noqa: RUF012 - pydantic copies it, and messages are frozen
+    settings: dict[Annotated[str, Field(max_length=1000)], str] = {}  # noqa: RUF012 - pydantic copies it
+    files: dict[str, str] = {}  # noqa: RUF012
     base: str = ""
     comment: Annotated[str, Field(max_length=MAX_COMMENT)] = ""
     confirm_within: Annotated[int, Field(ge=0, le=MAX_CONFIRM)] = DEFAULT_CONFIRM

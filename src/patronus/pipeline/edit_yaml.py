@@ -1,4 +1,4 @@
-"""Puts a value at a config path of a document's text, and leaves everything else as it stands, comments included.
+"""Puts values at config paths of a document's text, and leaves everything else as it stands, comments included.
 
 The text was read by `read_yaml` before, so it holds no anchors, tags or depths to be afraid of.
 """
@@ -9,7 +9,7 @@ from collections.abc import Mapping
 from copy import deepcopy
 from io import StringIO
 from itertools import pairwise
-from typing import Any
+from typing import Any, NamedTuple
 
 from ruamel.yaml import YAML
 from ruamel.yaml.error import YAMLError
@@ -23,20 +23,37 @@ _LAYOUTS = ((2, 2, 0), (2, 4, 2), (4, 4, 2), (4, 6, 4))
 _VALUE = "the value"
 
 
-def set_value(documents: Mapping[str, bytes], path: str, value: str) -> dict[str, bytes]:
-    """Return the documents with a value, written as in YAML, at a path such as `dhcp.subnets[0].pools`. Raises Refused.
+class _Setting(NamedTuple):
+    """A value to be set; `path` and `value` as somebody wrote them."""
 
-    A key that is not there is added; an index one past the end of a list appends.
+    path: str
+    value: str
+    steps: list[str | int]
+
+
+def set_values(documents: Mapping[str, bytes], settings: Mapping[str, str]) -> dict[str, bytes]:
+    """Return the documents with values, written as in YAML, by paths such as `dhcp.subnets[0].pools`. Raises Refused.
+
+    A key that is not there is added; an index one past the end of a list appends. One after the other: a later path may
+    lead into what an earlier one has set. Without documents a new one begins.
     """
-    before, wanted = load(documents), read_yaml(_VALUE, value)
-    steps = _find_steps(before, path)
-    expected = deepcopy(before)
-    _put(expected, steps, wanted, path)
-    name = _find_document(documents, steps)
-    changed = {**documents, name: _rewrite(documents[name].decode("utf-8"), steps, value, path).encode()}
+    documents = dict(documents) or {"config.yaml": b""}
+    expected = deepcopy(load(documents))
+    parts = {name: load({name: raw}) for name, raw in documents.items()}
+    edits: dict[str, list[_Setting]] = {}
+    for path, value in settings.items():
+        wanted = read_yaml(_VALUE, value)
+        steps = _find_steps(expected, path)
+        _put(expected, steps, wanted, path)
+        name = _find_document(parts, steps)
+        _put(parts[name], steps, deepcopy(wanted), path)
+        edits.setdefault(name, []).append(_Setting(path, value, steps))
+    changed = {**documents, **{name: _rewrite(documents[name], todo) for name, todo in edits.items()}}
     if not _same(load(changed), expected):
-        hint = "edit the document as a whole: patronus show > my.yaml, patronus edit --file my.yaml"
-        raise Refused([Problem(path, "cannot be set without touching other parts of the document", hint)])
+        paths, message = ", ".join(settings), "cannot be set without touching other parts of the document"
+        raise Refused(
+            [Problem(paths, message, "edit it as a whole: patronus show > my.yaml, patronus edit --file my.yaml")]
+        )
     return changed
 
 
@@ -116,29 +133,33 @@ def _no_list(path: str) -> Refused:
     return Refused([Problem(path, "there is no list with such an entry", hint)])
 
 
-def _find_document(documents: Mapping[str, bytes], steps: list[str | int]) -> str:
+def _find_document(parts: Mapping[str, Data], steps: list[str | int]) -> str:
     """Return the file that holds most of the way; the first one when none holds any of it."""
 
     def depth(name: str) -> int:
-        here: Any = load({name: documents[name]})
+        here: Any = parts[name]
         for count, step in enumerate(steps):
             here = _look(here, step)
             if here is None:
                 return count
         return len(steps)
 
-    return max(sorted(documents), key=depth)
+    return max(sorted(parts), key=depth)
 
 
-def _rewrite(text: str, steps: list[str | int], value: str, path: str) -> str:
+def _rewrite(raw: bytes, settings: list[_Setting]) -> bytes:
+    text = raw.decode("utf-8")
     try:
         best = min(_LAYOUTS, key=lambda layout: _count_changes(text, _dump(layout, _editor(layout).load(text))))
         editor = _editor(best)
         data = editor.load(text) or {}
-        _put(data, steps, editor.load(value), path)
-        return _dump(best, data)
+        for setting in settings:
+            _put(data, setting.steps, editor.load(setting.value), setting.path)
+        return _dump(best, data).encode()
     except (YAMLError, ValueError, RecursionError) as error:
-        raise Refused([Problem(path, "the document cannot be rewritten", "edit it as a whole, with --file")]) from error
+        paths = ", ".join(setting.path for setting in settings)
+        hint = "edit it as a whole, with --file"
+        raise Refused([Problem(paths, "the document cannot be rewritten", hint)]) from error
 
 
 def _editor(layout: tuple[int, int, int]) -> YAML:
