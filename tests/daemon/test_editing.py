@@ -527,6 +527,25 @@ def test_a_box_set_up_without_an_owner_signs_its_own_edits(unowned: Box) -> None
     assert (box.system.hostname, status(box).edits) == ("attic", 0), "nobody has to merge anything"
 
 
+def test_a_box_that_is_its_own_owner_renders_nothing_at_its_next_boot(
+    unowned: Box, capsys: pytest.CaptureFixture[str]
+) -> None:
+    """What a document renders to is for its owners to say."""
+    (unowned.layout.vendor / "engine").write_text("ab" * 32)
+    edit(unowned, HOUSE)
+    generation = rename(unowned, "attic")
+    assert boot(unowned) == generation
+    assert "as it was rendered before" in capsys.readouterr().out
+
+
+def test_a_local_edit_is_rendered_at_every_boot(edited: Box, capsys: pytest.CaptureFixture[str]) -> None:
+    (edited.layout.vendor / "engine").write_text("ab" * 32)
+    generation = rename(edited, "attic")
+    for _ in range(2):
+        assert boot(edited) == generation
+        assert "rendered now" in capsys.readouterr().out
+
+
 def test_an_enrolled_owner_beside_the_box_takes_over(box: Box, monkeypatch: pytest.MonkeyPatch) -> None:
     for step in (load, boot_apply, revert):
         monkeypatch.setattr(step, "Layout", lambda: box.layout)

@@ -13,6 +13,7 @@ from patronus.daemon import change, look
 from patronus.daemon.caller import Caller
 from patronus.daemon.lock import change_lock
 from patronus.host import devicekey, identity
+from patronus.host.engine import read_engine
 from patronus.host.files import read_plain
 from patronus.host.generations import Generations, Record, edit_of
 from patronus.host.layout import Layout
@@ -22,10 +23,12 @@ from patronus.ops import messages as m
 from patronus.trust.edits import editors, forbid
 from patronus.trust.format import MAX_BUNDLE, seal
 from patronus.trust.manifest import Manifest, Target
-from patronus.trust.names import is_document, name_members
+from patronus.trust.names import RENDERED, is_document, name_members
 from patronus.trust.payload import pack
+from patronus.trust.rendered import encode_rendered
 from patronus.trust.verify import Verified
 from patronus.values.problem import Problem, Refused
+from patronus.values.tree import Rendered
 from patronus.values.version import SCHEMA_VERSION
 
 if TYPE_CHECKING:
@@ -111,11 +114,13 @@ def edit(layout: Layout, request: e.EditRequest, caller: Caller) -> m.ApplyResul
         documents = _documents(ground, request)
         built = _build(layout, ground, documents)  # nothing is signed that this box would not run
         caller.progress("sign with the key of this box")
-        bundle = _sign(layout, ground, documents, _describe(layout, ground, built, request, caller))
+        members = {**documents, **_tell_rendering(layout, ground, built)}
+        bundle = _sign(layout, ground, members, _describe(layout, ground, built, request, caller))
         verified = _verify(layout, ground, bundle)
         candidate = change.Candidate(
             *(record_of(verified, bundle), bundle, documents, built.tree, built.warnings),
             rotates=False,
+            rendered=verified.rendered,
             base=ground.place,
         )
         review = look.review(layout, candidate)
@@ -170,10 +175,18 @@ def _describe(layout: Layout, ground: Ground, built: Built, request: e.EditReque
     return usual._replace(serial=base.serial, minimum_image=base.minimum_image, parent=ground.base.digest, edit=edits)
 
 
-def _sign(layout: Layout, ground: Ground, documents: Mapping[str, bytes], manifest: Manifest) -> bytes:
+def _tell_rendering(layout: Layout, ground: Ground, built: Built) -> dict[str, bytes]:
+    """Say what the document renders to, as its owner: the next boot takes it from there. An edit may not say it."""
+    engine = read_engine(layout)
+    if ground.base or not engine:
+        return {}
+    return {RENDERED: encode_rendered(Rendered(engine, built.tree.manifest.digest))}
+
+
+def _sign(layout: Layout, ground: Ground, changed: Mapping[str, bytes], manifest: Manifest) -> bytes:
     """Return the bundle. Files and secrets stay as they are; a trust store is the owners' to bring."""
     others = {name: raw for name, raw in ground.members.items() if name.startswith(("files/", "secrets/"))}
-    payload = pack(manifest, {**others, **documents})
+    payload = pack(manifest, {**others, **changed})
     devicekey.publish(layout)
     return seal(payload, [devicekey.sign(layout, payload)])
 
