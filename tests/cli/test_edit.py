@@ -75,8 +75,9 @@ def test_whole_documents_are_sent_by_name(daemon: Daemon, tmp_path: Path, patron
 def test_several_settings_are_one_edit(daemon: Daemon, tmp_path: Path, patronus: Command) -> None:
     (tmp_path / "my.yaml").write_text("version: 1\n")
     settings = {"system.hostname": "hq", "system.domain": "lan.example"}
-    assert patronus("edit", *chain(*settings.items()), "--file", "my.yaml", "--yes").returncode == 0
-    sent = {"files": {"my.yaml": "version: 1\n"}, "settings": settings}
+    argv = ("edit", *chain(*settings.items()), "--remove", "ntp", "--file", "my.yaml", "--yes")
+    assert patronus(*argv).returncode == 0
+    sent = {"files": {"my.yaml": "version: 1\n"}, "settings": {**settings, "ntp": None}}
     assert asked(daemon) == [("PlanEdit", sent), ("Edit", {**sent, "base": "7-def"})]
 
 
@@ -98,7 +99,8 @@ def test_programs_get_the_whole_result(daemon: Daemon, patronus: Command) -> Non
         (["edit"], "an edit is settings, each with its value, or a whole document"),
         (["edit", "system.hostname"], "an edit is settings, each with its value"),
         (["edit", "system.hostname", "gw", "ntp", "--file", "my.yaml"], "an edit is settings, each with its value"),
-        (["edit", "ntp", "1", "dns", "2", "ntp", "3"], "ntp: has two values"),
+        (["edit", "ntp", "1", "dns", "2", "ntp", "3"], "a setting is named twice"),
+        (["edit", "ntp", "1", "--remove", "ntp"], "a setting is named twice"),
         (["edit", "--file", "absent"], "absent cannot be read"),
         (["edit", "--file", "latin.yaml"], "latin.yaml is not UTF-8 text"),
         (["edit", "--file", "-"], "leaves nothing to answer the question with"),

@@ -34,11 +34,11 @@ empty:
 FLAT_DASH = "a:\n- 1\n- b: 2  # two\n  c: 3\n"
 
 
-def edit(text: str, path: str, value: str) -> str:
+def edit(text: str, path: str, value: str | None) -> str:
     return set_values({"config.yaml": text.encode()}, {path: value})["config.yaml"].decode()
 
 
-def refusal(text: str, path: str, value: str) -> str:
+def refusal(text: str, path: str, value: str | None) -> str:
     with pytest.raises(Refused) as caught:
         edit(text, path, value)
     assert all(problem.hint for problem in caught.value.problems)
@@ -65,6 +65,25 @@ def test_only_the_lines_of_the_setting_change(path: str, value: str, old: str, n
     if old == new:
         expected = expected.replace("4096}\n", "4096}\n  domain: lan.example\n")
     assert after == expected
+
+
+@pytest.mark.parametrize(
+    ("path", "lines"),
+    [
+        ("system.hostname", ["  hostname: gw          # says the door"]),
+        ("dhcp.subnets[1]", ['    - {interface: guest, pools: ["192.168.2.100-192.168.2.199"]}']),
+        ("empty", ["empty:"]),
+        ("version", ["version: 1"]),
+    ],
+)
+def test_what_is_removed_is_gone_and_nothing_else(path: str, lines: list[str]) -> None:
+    left = [line for line in edit(TEXT, path, None).splitlines() if line]
+    assert left == [line for line in TEXT.splitlines() if line and line not in lines]
+
+
+@pytest.mark.parametrize("path", ["system.domain", "nothing", "dhcp.subnets[2]", "dns.none.deeper", "dns.interfaces.x"])
+def test_what_is_not_there_is_not_removed(path: str) -> None:
+    assert "nothing to remove" in refusal(TEXT, path, None)
 
 
 def test_lists_keep_the_way_they_are_indented() -> None:

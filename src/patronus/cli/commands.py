@@ -120,6 +120,9 @@ def add_box(commands: Any) -> None:
     edit = _add(commands, "edit", "change the document on the box, signed by its own key", "edit")
     what = "places of settings, as in dhcp.subnets[0].pools, each with its new value as written in the document"
     edit.add_argument("settings", nargs="*", metavar="PATH VALUE", help=what)
+    edit.add_argument(
+        "--remove", action="append", default=[], metavar="PATH", help="take a setting out of the document"
+    )
     what = "the whole new document, into which the settings are put: a file, a folder, or -"
     edit.add_argument("--file", type=Path, metavar="FILE", help=what)
     edit.add_argument("--dry-run", action="store_true", help="only show what would change")

@@ -46,16 +46,17 @@ def run_edit(arguments: argparse.Namespace) -> int:
 def _read_request(arguments: argparse.Namespace) -> e.EditRequest:
     words = arguments.settings
     paths, values = words[::2], words[1::2]
-    if len(paths) != len(values) or not (words or arguments.file):
+    settings = [*zip(paths, values, strict=False), *((path, None) for path in arguments.remove)]
+    if len(paths) != len(values) or not (settings or arguments.file):
         hint = "patronus edit system.hostname gate, or patronus edit --file my.yaml"
         raise Refused([Problem("", "an edit is settings, each with its value, or a whole document", hint)])
-    if twice := {path for path in paths if paths.count(path) > 1}:
-        raise Refused([Problem(min(twice), "has two values", "give one of them")])
+    if len(dict(settings)) < len(settings):
+        raise Refused([Problem("", "a setting is named twice", "give each of them once")])
     if len(arguments.comment) > e.MAX_COMMENT or not all(map(str.isprintable, arguments.comment)):
         message = f"a comment is one line of at most {e.MAX_COMMENT} printable characters"
         raise Refused([Problem("", message, "shorten it")])
     return e.EditRequest(
-        settings=dict(zip(paths, values, strict=True)),
+        settings=dict(settings),
         files=_read_texts(arguments.file) if arguments.file else {},
         comment=arguments.comment,
         confirm_within=arguments.confirm_within,

@@ -13,13 +13,13 @@ MAX_COMMENT = 500
 
 
 class EditRequest(Message):
-    """New values, written as in the document, by the config path of their settings; they are set in that order.
+    """New values, written as in the document, by the config path of their settings, None to remove one; in that order.
 
     With `files` these are the document, and the settings are put into it. `base` is the generation the edit was made
     on, empty for whichever runs; `confirm_within` 0 means confirmed at once.
     """
 
-    settings: dict[Annotated[str, Field(max_length=1000)], str] = {}  # noqa: RUF012 - pydantic copies it
+    settings: dict[Annotated[str, Field(max_length=1000)], str | None] = {}  # noqa: RUF012 - pydantic copies it
     files: dict[str, str] = {}  # noqa: RUF012
     base: str = ""
     comment: Annotated[str, Field(max_length=MAX_COMMENT)] = ""

@@ -5,8 +5,7 @@ The text was read by `read_yaml` before, so it holds no anchors, tags or depths 
 
 from __future__ import annotations
 
-from collections.abc import Mapping
-from copy import deepcopy
+from collections.abc import Callable, Mapping
 from io import StringIO
 from itertools import pairwise
 from typing import Any, NamedTuple
@@ -24,30 +23,29 @@ _VALUE = "the value"
 
 
 class _Setting(NamedTuple):
-    """A value to be set; `path` and `value` as somebody wrote them."""
+    """A value to be set, None to take it out; `path` and `value` as somebody wrote them."""
 
     path: str
-    value: str
+    value: str | None
     steps: list[str | int]
 
 
-def set_values(documents: Mapping[str, bytes], settings: Mapping[str, str]) -> dict[str, bytes]:
+def set_values(documents: Mapping[str, bytes], settings: Mapping[str, str | None]) -> dict[str, bytes]:
     """Return the documents with values, written as in YAML, by paths such as `dhcp.subnets[0].pools`. Raises Refused.
 
-    A key that is not there is added; an index one past the end of a list appends. One after the other: a later path may
-    lead into what an earlier one has set. Without documents a new one begins.
+    A key that is not there is added; an index one past the end of a list appends; None takes out what is there. One
+    after the other: a later path may lead into what an earlier one has set. Without documents a new one begins.
     """
     documents = dict(documents) or {"config.yaml": b""}
-    expected = deepcopy(load(documents))
+    expected = load(documents)
     parts = {name: load({name: raw}) for name, raw in documents.items()}
     edits: dict[str, list[_Setting]] = {}
     for path, value in settings.items():
-        wanted = read_yaml(_VALUE, value)
-        steps = _find_steps(expected, path)
-        _put(expected, steps, wanted, path)
-        name = _find_document(parts, steps)
-        _put(parts[name], steps, deepcopy(wanted), path)
-        edits.setdefault(name, []).append(_Setting(path, value, steps))
+        setting = _Setting(path, value, _find_steps(expected, path))
+        name = _find_document(parts, setting.steps)
+        for data in (expected, parts[name]):
+            _change(data, setting, lambda text: read_yaml(_VALUE, text))
+        edits.setdefault(name, []).append(setting)
     changed = {**documents, **{name: _rewrite(documents[name], todo) for name, todo in edits.items()}}
     if not _same(load(changed), expected):
         paths, message = ", ".join(settings), "cannot be set without touching other parts of the document"
@@ -102,6 +100,25 @@ def _no_path(path: str) -> Refused:
     return Refused([Problem("", f"{path[:100]!r} is not the place of a setting", hint)])
 
 
+def _change(data: Any, setting: _Setting, read: Callable[[str], Any]) -> None:
+    """Set a value in plain data or in ruamel's, or take it out."""
+    if setting.value is None:
+        _take_out(data, setting.steps, setting.path)
+    else:
+        _put(data, setting.steps, read(setting.value), setting.path)
+
+
+def _take_out(data: Any, steps: list[str | int], path: str) -> None:
+    here = data
+    for step in steps[:-1]:
+        here = _look(here, step)
+    try:
+        del here[steps[-1]]
+    except (KeyError, IndexError, TypeError):
+        hint = "see the document: patronus show"
+        raise Refused([Problem(path, "is not set, so there is nothing to remove", hint)]) from None
+
+
 def _put(data: Any, steps: list[str | int], value: Any, path: str) -> None:
     """Put a value where the steps lead, in plain data or in ruamel's; mappings on the way are made."""
     here = data
@@ -154,7 +171,7 @@ def _rewrite(raw: bytes, settings: list[_Setting]) -> bytes:
         editor = _editor(best)
         data = editor.load(text) or {}
         for setting in settings:
-            _put(data, setting.steps, editor.load(setting.value), setting.path)
+            _change(data, setting, editor.load)
         return _dump(best, data).encode()
     except (YAMLError, ValueError, RecursionError) as error:
         paths = ", ".join(setting.path for setting in settings)
