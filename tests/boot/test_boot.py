@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import json
 import shutil
+from collections.abc import Callable
 
 import pytest
 from tests.box import Box, sign, sign_members
@@ -58,6 +59,20 @@ def test_the_next_boot_takes_it_again_without_the_delivery(box: Box) -> None:
     assert boot(box) == 0
     assert running_manifest(box.layout) == manifest
     assert len(Generations(box.layout.config).records()) == 1
+
+
+@pytest.mark.parametrize("damage", [lambda raw: raw[:0], lambda raw: raw[:-1] + b"?"], ids=["empty", "altered"])
+def test_a_damaged_generation_is_mended_by_its_owners_copy(box: Box, damage: Callable[[bytes], bytes]) -> None:
+    """By the words of the recovery guide, and the box boots ever after."""
+    bundle = sign(box.key, 7)
+    box.deliver("first.bundle", bundle)
+    assert boot(box) == 0
+    (box.layout.config / "confirmed/bundle").write_bytes(damage(bundle))
+    assert boot(box) == 1
+    (box.layout.config / "confirmed").unlink()
+    assert boot(box) == 0
+    assert boot(box) == 0
+    assert (box.layout.config / "confirmed/bundle").read_bytes() == bundle
 
 
 def test_rules_come_before_any_service_and_nothing_is_waited_for(box: Box) -> None:

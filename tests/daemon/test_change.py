@@ -334,6 +334,17 @@ def test_confirming_the_same_again_is_no_mistake_when_the_answer_was_lost(box: B
     assert state(box) == (new, new, False)
 
 
+def test_what_was_lost_of_a_change_that_waits_is_written_again_with_the_next_try(box: Box, running: str) -> None:
+    bundle = sign(box.key, 11, OTHER)
+    new = apply(box, bundle).generation
+    (box.layout.config / "generations" / new / "record.json").unlink()
+    with pytest.raises(Refused, match=r"(?s)not on the config partition.*apply it again: patronus rollback"):
+        confirm(box)
+    rollback(box)
+    apply(box, bundle)
+    assert confirm(box) == new
+
+
 def test_what_was_not_applied_to_its_end_cannot_be_confirmed(
     box: Box, running: str, monkeypatch: pytest.MonkeyPatch
 ) -> None:

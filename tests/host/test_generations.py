@@ -5,7 +5,7 @@ from __future__ import annotations
 import json
 import os
 import shutil
-from collections.abc import Iterator
+from collections.abc import Callable, Iterator
 from pathlib import Path
 
 import pytest
@@ -72,9 +72,60 @@ def test_what_is_kept_is_read_back_byte_for_byte(tmp_path: Path) -> None:
 
 def test_a_kept_generation_is_never_rewritten(tmp_path: Path) -> None:
     store = keep_and_confirm(tmp_path, 3)
-    store.keep(b"something else", record(3))
-    assert store.read(record(3).generation, 100) == bundle(3)
+    before = {path: path.stat().st_ino for path in (store.folder / record(3).generation).iterdir()}
+    store.keep(bundle(3), record(3))
+    assert {path: path.stat().st_ino for path in (store.folder / record(3).generation).iterdir()} == before
     assert store.record(record(3).generation) == record(3, 1003)
+
+
+def truncate(place: Path) -> None:
+    (place / "bundle").write_bytes(b"")
+
+
+def flip(place: Path) -> None:
+    (place / "bundle").write_bytes(bundle(3)[:-1] + b"x")
+
+
+def swell(place: Path) -> None:
+    (place / "bundle").write_bytes(bundle(3) + b"x")
+
+
+def lose_record(place: Path) -> None:
+    (place / "record.json").unlink()
+
+
+def replace_bundle(place: Path) -> None:
+    (place / "bundle").unlink()
+    (place / "bundle").mkdir()
+
+
+def replace_folder(place: Path) -> None:
+    shutil.rmtree(place)
+    place.write_bytes(b"")
+
+
+@pytest.mark.parametrize("damage", [truncate, flip, swell, lose_record, replace_bundle, replace_folder, shutil.rmtree])
+def test_what_was_damaged_is_whole_again_when_its_owner_brings_it_again(
+    tmp_path: Path, damage: Callable[[Path], None]
+) -> None:
+    """At every moment the power may go, too: what can be read is right, and the next try makes it whole."""
+
+    def prepare(config: Path) -> None:
+        damage(keep_and_confirm(config, 3).folder / record(3).generation)
+
+    for config in every_cut(tmp_path, prepare, lambda place: Generations(place).keep(bundle(3), record(3))):
+        store = keep(config, 3)
+        assert store.read(record(3).generation, 100) == bundle(3)
+        assert [item._replace(confirmed_at=0) for item in store.records()] == [record(3)]
+        assert store.highest_serial() == 3
+        assert [path.name for path in store.folder.iterdir()] == [record(3).generation]
+
+
+def test_what_is_known_of_a_generation_outlives_the_mending_of_its_bundle(tmp_path: Path) -> None:
+    store = keep_and_confirm(tmp_path, 3)
+    truncate(store.folder / record(3).generation)
+    keep(tmp_path, 3)
+    assert store.records() == [record(3, 1003)]
 
 
 def test_records_come_with_the_newest_first(tmp_path: Path) -> None:

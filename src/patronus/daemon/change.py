@@ -218,9 +218,8 @@ def confirm(layout: Layout, generation: str) -> str:
     generations = Generations(layout.config)
     record = generations.record(pending.generation)
     if record is None:
-        raise Refused(
-            [Problem("", f"generation {pending.generation} is not on the config partition", "apply it again")]
-        )
+        hint = "go back and apply it again: patronus rollback"
+        raise Refused([Problem("", f"generation {pending.generation} is not on the config partition", hint)])
     confirm_kept(layout, record._replace(confirmed_at=int(time.time())), rotates=pending.rotates)
     timer.disarm(layout)
     forget_failure(layout)

@@ -86,25 +86,35 @@ class Generations:
     def keep(self, bundle: bytes, record: Record, running: str = "", base: Path | None = None) -> None:
         """Store a verified bundle; an interrupted write leaves nothing that looks like a generation.
 
-        The oldest generations make room, but not the `running` one. `base` is the owners' bundle a local edit was made
-        on: linked, so that it stays as long as the edit does. Raises Refused when it does not fit.
+        One that is here already is left alone, but what was damaged of it since is written anew. The oldest generations
+        make room, but not the `running` one. `base` is the owners' bundle a local edit was made on: linked, so that it
+        stays as long as the edit does. Raises Refused when it does not fit.
         """
         place, draft = self.folder / record.generation, self.folder / f".{record.generation}.new"
         try:
             self.folder.mkdir(parents=True, exist_ok=True)
             for leftover in self.folder.glob(".*"):  # of a write or a removal that was cut
                 discard(leftover)
-            if not place.exists():
+            known = self._read_record(place / "record.json")
+            if not self._holds(record.generation, bundle):
                 make_room(self.folder, len(bundle), self._list_spare({running}))
                 write_atomically(draft / "bundle", bundle, 0o600, durable=True)
                 if base:
                     os.link(base, draft / "base")
-                self._write_record(draft, record)
+                self._write_record(draft, known or record)
+                discard(place)
                 draft.rename(place)
                 sync_folder(self.folder)
+            elif known is None:
+                self._write_record(place, record)
         except OSError as error:
             shutil.rmtree(draft, ignore_errors=True)
             raise _refuse_write(place, error) from error
+
+    def _holds(self, generation: str, bundle: bytes) -> bool:
+        with suppress(OSError):
+            return self.read(generation, len(bundle)) == bundle
+        return False
 
     def confirm(self, record: Record) -> None:
         """Make a kept generation the one that boots, durably, and forget the oldest ones.
