@@ -210,12 +210,38 @@ def _go_back(config: Path) -> None:
 
 def test_damaged_records_are_left_out_and_the_bundle_still_boots(tmp_path: Path) -> None:
     store = keep_and_confirm(tmp_path, 4)
-    odd = json.dumps({**record(4)._asdict(), "serial": "4"}).encode()
-    for damage in (b"", b"{}", b"[]", b"null", b'{"generation": 1}', b"\xff", b'{"a": {"b": []}}', odd, b"[" * 200_000):
+    for damage in (b"", b"{}", b"[]", b"null", b'{"generation": 1}', b"\xff", b'{"a": {"b": []}}', b"[" * 200_000):
         (store.folder / record(4).generation / "record.json").write_bytes(damage)
         assert store.records() == []
         assert store.confirmed() == record(4).generation
         assert store.highest_serial() == 4
+
+
+@pytest.mark.parametrize(
+    ("field", "value"),
+    [
+        ("generation", 4),
+        ("serial", "4"),
+        ("serial", 5),
+        ("serial", -4),
+        ("serial", 10**400),
+        ("author", 5),
+        ("author", None),
+        ("author", "half of a pair: \ud800"),
+        ("comment", {}),
+        ("confirmed_at", -1),
+        ("confirmed_at", 10**30),
+        ("confirmed_at", True),
+        ("confirmed_at", 1.5),
+    ],
+)
+def test_a_record_nobody_here_would_write_is_left_out(tmp_path: Path, field: str, value: object) -> None:
+    """History can be told, and the next bundle need not have a serial that none can have."""
+    store = keep_and_confirm(tmp_path, 4)
+    odd = json.dumps({**record(4)._asdict(), field: value})
+    (store.folder / record(4).generation / "record.json").write_text(odd)
+    assert store.records() == []
+    assert store.highest_serial() == 4
 
 
 def test_a_record_that_is_no_plain_file_or_has_no_end_is_left_out_at_once(tmp_path: Path) -> None:

@@ -31,6 +31,8 @@ KEPT_EDITS = 30
 """Local edits kept likewise."""
 _MAX_RECORD = 16 * 1024
 """Bytes; author and comment of a manifest, however they are escaped, are less than half of it."""
+_LAST_SECOND = 253_402_300_799
+"""The end of the year 9999: later times cannot be written as a date."""
 _EDIT = re.compile(r"[0-9]+\.([0-9]+)-.*", re.DOTALL)
 
 
@@ -62,7 +64,7 @@ class Generations:
     @staticmethod
     def name(serial: int, bundle: bytes, edit: int = 0) -> str:
         """Name a generation so that two bundles with one serial never meet."""
-        return f"{serial}{f'.{edit}' if edit else ''}-{_digest(bundle)}"
+        return _prefix(serial, edit) + _digest(bundle)
 
     @staticmethod
     def is_name_of(generation: str, bundle: bytes) -> bool:
@@ -170,8 +172,7 @@ class Generations:
             record = Record(**json.loads(read_plain(path, _MAX_RECORD)))
         except (OSError, ValueError, TypeError, RecursionError):
             return None  # history only; what boots is the bundle, and that is verified
-        sound = all(isinstance(number, int) for number in (record.serial, record.confirmed_at, record.edit))
-        return record if sound and record.generation == path.parent.name else None
+        return record if _is_sound(record) and record.generation == path.parent.name else None
 
     def _prune(self) -> None:
         """Forget the oldest."""
@@ -222,6 +223,29 @@ class Generations:
                     yield path
             except OSError:
                 continue  # nothing that was ever taken
+
+
+def _prefix(serial: int, edit: int) -> str:
+    return f"{serial}{f'.{edit}' if edit else ''}-"
+
+
+def _is_sound(record: Record) -> bool:
+    """Tell whether the rest of the program can go by a record that somebody may have written by hand."""
+    texts = record.generation, record.author, record.comment
+    if not all(isinstance(text, str) and _is_unicode(text) for text in texts):
+        return False
+    if any(type(number) is not int for number in (record.serial, record.confirmed_at, record.edit)):
+        return False  # a bool is one to isinstance
+    named = record.generation.startswith(_prefix(record.serial, record.edit)) and record.edit >= 0
+    return named and 0 <= record.confirmed_at <= _LAST_SECOND
+
+
+def _is_unicode(text: str) -> bool:
+    try:
+        text.encode()
+    except UnicodeEncodeError:  # JSON can spell half of a surrogate pair
+        return False
+    return True
 
 
 def _refuse_write(place: Path, error: OSError) -> Refused:
