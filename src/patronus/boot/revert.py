@@ -10,7 +10,7 @@ import sys
 from contextlib import suppress
 from time import sleep
 
-from patronus.boot.failure import record_failure
+from patronus.boot.failure import forget_failure, record_failure
 from patronus.host import files, nft, units
 from patronus.host.generations import Generations
 from patronus.host.layout import Layout
@@ -26,7 +26,7 @@ _FAILSECURE = "patronus-failsecure.service"
 
 
 def revert(layout: Layout) -> Pending | None:
-    """Undo the pending change and return it; None when there is none. The caller holds the lock.
+    """Undo the pending change and return it; None when none is left to undo. The caller holds the lock.
 
     Raises ApplyFailed when the box refuses the old generation as well; it is locked down then.
     """
@@ -35,6 +35,7 @@ def revert(layout: Layout) -> Pending | None:
         return None
     if Generations(layout.config).confirmed() == pending.generation and not pending.again:
         layout.pending.unlink()  # whoever confirmed it was ended before it could say so
+        forget_failure(layout)
         return None
     try:
         _restore(layout, pending)

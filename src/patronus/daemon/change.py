@@ -227,15 +227,19 @@ def confirm(layout: Layout, generation: str) -> str:
 
 
 def go_back(layout: Layout) -> str:
-    """Undo the pending change now."""
+    """Undo the pending change now. Raises Refused when there is none, or when it was confirmed after all."""
     pending = timer.read_pending(layout)
     if pending is None:
         hint = "name a generation: patronus history, patronus rollback GENERATION"
         raise Refused([Problem("", "no change waits for a confirmation", hint)])
     try:
-        revert(layout)
+        undone = revert(layout)
     except ApplyFailed as error:
         message = f"going back failed, so the box is locked down: {error.problem.message}"
         raise Refused([error.problem._replace(message=message)]) from error
     timer.disarm(layout)
+    if undone is None:
+        message = f"generation {pending.generation} was confirmed already, and runs"
+        hint = f"apply the one before: patronus rollback {pending.previous_generation or 'GENERATION'}"
+        raise Refused([Problem("", message, hint)])
     return pending.previous_generation
