@@ -166,6 +166,8 @@ def test_status_of_a_locked_down_box_says_why(daemon: Daemon, patronus: Command)
     done = patronus("status")
     assert "LOCKED DOWN no configuration can be trusted" in done.stdout
     assert "nobody signed it" in done.stderr
+    daemon.answers["Status"] = STATUS.model_copy(update={"failure": failure})
+    assert "LOCKED DOWN again unless confirmed: no configuration can be trusted" in patronus("status").stdout
 
 
 def test_apply_asks_for_a_confirmation_by_default(daemon: Daemon, bundle: Path, patronus: Command) -> None:

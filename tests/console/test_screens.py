@@ -361,6 +361,17 @@ def test_local_edits_that_nobody_merged_are_counted(played: Played) -> None:
     drive(story)
 
 
+def test_a_box_that_was_locked_down_says_what_becomes_of_the_change_on_trial(played: Played) -> None:
+    async def story(c: Console) -> None:
+        text = await c.see("LOCKED DOWN again unless confirmed: no configuration can be trusted")
+        assert "A CHANGE WAITS" in text
+
+    failure = m.Failure(reason="no configuration can be trusted", findings=())
+    played.wait_for_change()
+    played.update("Status", failure=failure)
+    drive(story)
+
+
 def test_a_refusal_is_shown_with_its_hint(played: Played) -> None:
     async def story(c: Console) -> None:
         await c.open(12)

@@ -484,6 +484,31 @@ def test_the_confirmed_generation_tried_again_goes_back_unless_it_is_confirmed_a
     assert status(box).failure is None
 
 
+def test_a_try_on_a_locked_down_box_leaves_it_its_accounts(
+    box: Box, running: str, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    """Whoever tried it has to be let in again; what the consoles allow stays as well, and nothing else does."""
+    first = house(system={**HOUSE["system"], "console": {"access": "disabled"}})
+    closed = apply(box, sign(box.key, 11, first), confirm_within=0).generation
+    accounts = {path.name: path.read_bytes() for path in (box.layout.current / "etc/userdb").iterdir()}
+    monkeypatch.setattr(failsecure, "Layout", lambda: box.layout)
+    monkeypatch.setattr(failsecure, "_CONSOLES", Path("/dev/null"))
+    box.system.refuses = lambda call: "no-block" in call and "stop" not in call
+    assert (load.main() or boot_apply.main()) == 1
+    failsecure.main()
+    box.system.refuses = lambda _call: False
+    rollback(box, running)
+    assert "patronus-console.service" not in box.system.active
+    assert revert.main() == 0
+    assert state(box) == ("", closed, False)
+    assert {path.name: path.read_bytes() for path in (box.layout.current / "etc/userdb").iterdir()} == accounts
+    assert json.loads(box.current("etc/patronus/console.json"))["access"] == "disabled"
+    assert "patronus-console.service" in box.system.active
+    assert box.system.rulesets[-1] == b"# locked down\n"
+    assert "unbound.service" not in box.system.active
+    assert not (box.layout.current / "etc/unbound").exists()
+
+
 def test_a_confirm_that_was_ended_before_it_could_say_so_still_counts(box: Box, running: str) -> None:
     new = apply(box, sign(box.key, 11, OTHER)).generation
     store = Generations(box.layout.config)

@@ -14,6 +14,7 @@ from contextlib import suppress
 from pathlib import Path
 
 from patronus.boot.failure import make_banner, record_failure, tell_journal, write_failure
+from patronus.boot.lockdown import STAYS
 from patronus.host import links, units
 from patronus.host.files import write_atomically
 from patronus.host.layout import Layout
@@ -22,8 +23,6 @@ from patronus.host.run import CommandFailed, run
 from patronus.pipeline.apply import left_over
 from patronus.values.problem import Problem
 
-_STAYS = {"systemd-journald.service", "patronus-homes.service", "patronus-console.service"}
-"""Units of the document that no packet reaches: the journal, and who may log in at the console."""
 _CONSOLES = Path("/sys/class/tty/console/active")
 
 
@@ -76,7 +75,7 @@ def shut(layout: Layout) -> list[Problem]:
 
 def _stop_services(layout: Layout) -> None:
     """End what the document started: raw sockets, as DHCP has them, see packets that no rule of nft sees."""
-    served = [unit.name for unit in left_over(layout).units if unit.name not in _STAYS]
+    served = [unit.name for unit in left_over(layout).units if unit.name not in STAYS]
     if served:
         with suppress(CommandFailed):
             units.change_units("stop", served, wait=False)

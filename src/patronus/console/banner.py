@@ -10,7 +10,7 @@ from patronus.ops import messages as m
 from patronus.ops import registry
 from patronus.ops.errors import CallFailed
 from patronus.ops.observations import Link
-from patronus.ops.wording import align, count_seconds, describe_carrier, tell_edits
+from patronus.ops.wording import align, count_seconds, describe_carrier, describe_lockdown, is_locked_down, tell_edits
 from patronus.values.problem import Refused
 from patronus.values.terminal import plain
 
@@ -63,13 +63,14 @@ def tell_warnings(view: View, now: float) -> list[str]:
         return [plain(f"THE BOX DOES NOT ANSWER: {view.fault}", 3 * WIDTH)]
     lines = []
     if view.status.failure:
-        lines.append(plain(f"LOCKED DOWN: {view.status.failure.reason}", WIDTH))
+        colon = ":" if is_locked_down(view.status) else ""
+        lines.append(plain(f"LOCKED DOWN{colon} {describe_lockdown(view.status)}", WIDTH))
     if view.status.pending:
         lines.append(f"A CHANGE WAITS: it goes back in {seconds_left(view, now)} s unless you keep it (item 11)")
     if view.status.edits:
         lines.append(plain(f"NOT MERGED: {tell_edits(view.status.edits)} (patronus show --pending)", WIDTH))
     down = [unit.name for unit in view.status.units if not unit.active]
-    if down and not view.status.failure:
+    if down and not is_locked_down(view.status):
         lines.append(plain(f"NOT RUNNING: {', '.join(down)}", WIDTH))
     return lines
 

@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import hashlib
 import time
 from collections.abc import Callable, Mapping
 from pathlib import Path
@@ -10,6 +9,7 @@ from typing import TYPE_CHECKING, NamedTuple
 
 from patronus.boot.choose import record_of, verify_kept_generation, verify_new
 from patronus.boot.failure import forget_failure
+from patronus.boot.lockdown import outline_lockdown
 from patronus.boot.revert import revert
 from patronus.daemon.look import running_generation
 from patronus.host import files, identity
@@ -26,8 +26,6 @@ from patronus.trust.chain import MAX_ROTATIONS, exchanges
 from patronus.trust.format import MAX_BUNDLE
 from patronus.trust.rendered import FALSE_RENDERING
 from patronus.trust.rotation import describe
-from patronus.values.fragments import RULESET_PATH
-from patronus.values.manifest import EMPTY, Entry
 from patronus.values.problem import WARNING, Problem, Refused
 from patronus.values.tree import Rendered, Tree
 
@@ -196,10 +194,7 @@ def _current_tree(layout: Layout) -> str:
     """
     if layout.current.exists() and not layout.failure.exists():
         return layout.current.readlink().name
-    ruleset = (layout.vendor / "lockdown.nft").read_bytes()
-    entry = Entry(hashlib.sha256(ruleset).hexdigest(), 0o644, "root", "root")
-    tree = Tree(EMPTY._replace(entries={RULESET_PATH: entry}), {RULESET_PATH: ruleset})
-    return files.write_tree(layout.trees, tree).name
+    return files.write_tree(layout.trees, outline_lockdown(layout)).name
 
 
 def confirm(layout: Layout, generation: str) -> str:

@@ -106,13 +106,24 @@ def tell_status(status: m.Status) -> list[str]:
         lines.append(f"PENDING     goes back in {status.pending.seconds_left:.0f} s unless: patronus confirm")
     lines += [f"{'running' if unit.active else 'FAILED':<12}{unit.name}  ({unit.origin})" for unit in status.units]
     if status.failure:
-        lines.append(f"LOCKED DOWN {status.failure.reason}")
+        lines.append(f"LOCKED DOWN {describe_lockdown(status)}")
     return lines
 
 
 def tell_edits(edits: int) -> str:
     """Say how many local edits there are."""
     return f"{edits} local edit{'s' if edits > 1 else ''}"
+
+
+def is_locked_down(status: m.Status) -> bool:
+    """Tell whether the box is closed now; while a change is tried on a box that was, it is not."""
+    return status.failure is not None and not (status.pending and status.pending.generation == status.generation)
+
+
+def describe_lockdown(status: m.Status) -> str:
+    """Say why the box is locked down, or was and will be again."""
+    reason = status.failure.reason if status.failure else ""
+    return reason if is_locked_down(status) else f"again unless confirmed: {reason}"
 
 
 def tell_review(review: m.Review) -> list[str]:
