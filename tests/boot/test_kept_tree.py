@@ -253,6 +253,18 @@ def test_only_the_last_ones_are_kept(box: Box) -> None:
     assert KeptTrees.of(box.layout).has(f"{number}-0")
 
 
+def test_the_tree_that_boots_outlives_what_was_only_tried(box: Box, rendered: list[str]) -> None:
+    box.deliver("first.bundle", signed(box, 7))
+    assert boot(box) == 0
+    tree = render_data(HOUSE)
+    for number in range(kept_tree.MOST_KEPT + 1):
+        KeptTrees.of(box.layout).keep(f"{number}-0", Rendered(ENGINE, tree.manifest.digest), tree)
+    rendered.clear()
+    assert boot(box) == 0
+    assert rendered == []
+    assert len(kept(box)) == kept_tree.MOST_KEPT
+
+
 def test_nothing_that_renders_is_loaded_for_it() -> None:
     code = f"import sys; sys.path[:0] = {sys.path!r}; import patronus.boot.apply; print(*sys.modules)"
     done = subprocess.run([sys.executable, "-I", "-c", code], check=True, capture_output=True, text=True)

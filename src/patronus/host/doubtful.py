@@ -44,11 +44,11 @@ def replace(folder: int, name: str, content: bytes) -> None:
         raise
 
 
-def prune(folder: int, most: int) -> None:
-    """Remove all plain files but those written last; what is no plain file is left alone. Raises OSError."""
+def prune(folder: int, most: int, needed: str) -> None:
+    """Remove all plain files but `needed` and those written last; what is no plain file stays. Raises OSError."""
     looked = {name: os.stat(name, dir_fd=folder, follow_symlinks=False) for name in os.listdir(folder)}
     files = [name for name, found in looked.items() if stat.S_ISREG(found.st_mode)]
-    for name in sorted(files, key=lambda name: looked[name].st_mtime_ns, reverse=True)[most:]:
+    for name in sorted(files, key=lambda name: (name == needed, looked[name].st_mtime_ns), reverse=True)[most:]:
         os.unlink(name, dir_fd=folder)
 
 

@@ -22,6 +22,7 @@ from typing import NamedTuple
 
 from patronus.host import doubtful
 from patronus.host.engine import read_engine
+from patronus.host.generations import Generations
 from patronus.host.identity import Image, read_image
 from patronus.host.layout import Layout
 from patronus.values.manifest import Manifest
@@ -50,7 +51,7 @@ class KeptTrees(NamedTuple):
     def keep(self, generation: str, signed: Rendered | None, tree: Tree) -> None:
         """Keep a tree for the boots to come if its signers said the same of it, with the same program.
 
-        The oldest ones are forgotten. A disk that takes nothing costs only time.
+        The oldest ones are forgotten, but not that of the generation that boots. A disk that takes nothing costs only time.
         """
         if signed != Rendered(self.engine, tree.manifest.digest):
             return
@@ -62,7 +63,8 @@ class KeptTrees(NamedTuple):
             with doubtful.open_folder(self.folder) as folder:
                 if doubtful.count_free(folder) > ROOM + len(packed):
                     doubtful.replace(folder, self.name_of(generation), packed)
-                doubtful.prune(folder, MOST_KEPT)
+                confirmed = Generations(self.folder.parent).confirmed() or ""
+                doubtful.prune(folder, MOST_KEPT, self.name_of(confirmed))
 
     def has(self, generation: str) -> bool:
         """Whether something is kept for a generation and this image. Only `read` tells what it is worth."""
