@@ -96,7 +96,7 @@ def test_what_cannot_fit_is_refused_and_costs_no_older_generation(config: Path) 
             keep(config, serial, size=6 * MIB)
         (problem,) = caught.value.problems
         assert f"{config}/generations has no room for this bundle: {6 * MIB} bytes" in problem.message
-        assert f"{config}/incoming" in problem.hint
+        assert "see recovery in the user guide" in problem.hint
     assert serials(config) == before
     assert {path.name[0] for path in (config / "generations").iterdir()} == {"1", "2", "3"}
     keep(config, 6)
@@ -177,3 +177,15 @@ def test_a_generation_goes_together_with_the_edits_made_on_it(config: Path) -> N
     keep(config, 2)
     keep(config, 3, size=5 * MIB)
     assert [(item.serial, item.edit) for item in Generations(config).records()] == [(3, 0), (2, 0)]
+
+
+def test_a_link_is_not_taken_for_what_it_leads_to(config: Path) -> None:
+    """Neither its room nor its bytes: the oldest generation goes as it would without it."""
+    for serial in (1, 2, 3):
+        keep(config, serial)
+    (config / "elsewhere").mkdir()
+    (config / "elsewhere/file").write_bytes(bytes(2 * MIB))
+    (config / "generations/0-link").symlink_to("../elsewhere")
+    keep(config, 4)
+    assert serials(config) == [2, 3, 4]
+    assert (config / "elsewhere/file").exists()

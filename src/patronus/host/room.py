@@ -42,7 +42,8 @@ def make_room(folder: Path, size: int, spare: Iterable[Path]) -> None:
 def refuse_room(folder: Path, why: str) -> Refused:
     """Say that something does not fit, and what to do."""
     hint = (
-        f"bring a smaller bundle (patronus inspect tells what is in it), or remove some from {folder.parent}/incoming"
+        "bring a smaller bundle (patronus inspect tells what is in it), or make room from outside: see recovery in the "
+        "user guide"
     )
     return Refused([Problem("", f"{folder} has no room for this bundle: {why}", hint)])
 
@@ -63,7 +64,8 @@ def _count_gain(path: Path, names: Counter[int]) -> int:
     A bundle can have more names than its generation's: one in the chain of trust stores, and one beside each local edit
     made on it. As long as one of them stays, deleting the generation is not worth while.
     """
-    files = [Path(folder) / name for folder, _, found in os.walk(path) for name in found] or [path]
+    walk = () if path.is_symlink() else os.walk(path)  # what a link leads to stays
+    files = [Path(folder) / name for folder, _, found in walk for name in found] or [path]
     found = {file.name: file.lstat() for file in files}
     going = names + Counter(one.st_ino for one in found.values())
     free = {name: one for name, one in found.items() if one.st_nlink <= going[one.st_ino]}
