@@ -346,6 +346,42 @@ def test_what_was_lost_of_a_change_that_waits_is_written_again_with_the_next_try
     assert confirm(box) == new
 
 
+def test_a_generation_whose_record_was_damaged_is_a_way_back_all_the_same(box: Box, running: str) -> None:
+    apply(box, sign(box.key, 11, OTHER), confirm_within=0)
+    path = box.layout.config / "generations" / running / "record.json"
+    path.write_text(path.read_text().replace('"Alice"', "5"))
+    assert [entry.serial for entry in history(box)] == [11]
+    assert rollback(box, running) == running
+    assert confirm(box) == running
+    assert [(entry.serial, entry.author, entry.confirmed) for entry in history(box)] == [
+        (11, "Alice", False),
+        (10, "Alice", True),
+    ]
+
+
+def history(box: Box) -> tuple[m.HistoryEntry, ...]:
+    return handlers.history(box.layout, m.Nothing(), CALLER).entries
+
+
+@pytest.mark.parametrize("name", ["", ".", "..", "../trust", ".draft", "9-0", "10-0\ud800"])
+def test_what_is_no_generation_is_refused_by_its_name(box: Box, running: str, name: str) -> None:
+    (box.layout.config / "generations/.draft").mkdir()
+    with pytest.raises(Refused, match="this box has no generation"):
+        change.prepare_kept(box.layout, name)
+
+
+def test_a_generation_that_would_not_boot_is_no_way_back(box: Box, running: str) -> None:
+    new = apply(box, sign(box.key, 11, OTHER), confirm_within=0).generation
+    bundle = box.layout.config / "generations" / running / "bundle"
+    bundle.write_bytes((box.layout.config / "generations" / new / "bundle").read_bytes())
+    with pytest.raises(Refused, match="holds another bundle than its name says"):
+        rollback(box, running)
+    bundle.unlink()
+    with pytest.raises(Refused, match=f"generation {running} cannot be read"):
+        rollback(box, running)
+    assert state(box) == (new, new, False)
+
+
 def test_what_was_not_applied_to_its_end_cannot_be_confirmed(
     box: Box, running: str, monkeypatch: pytest.MonkeyPatch
 ) -> None:

@@ -71,20 +71,20 @@ def prepare(layout: Layout, bundle: bytes) -> Candidate:
 
 def prepare_kept(layout: Layout, generation: str) -> Candidate:
     """Prepare a generation this box has kept; its signatures are checked again, its serial is not."""
-    generations = Generations(layout.config)
-    record = generations.record(generation)
-    if record is None:
-        hint = "see: patronus history"
-        raise Refused([Problem("", f"this box has no generation {generation[:60]!r}", hint)])
-    bundle = generations.read(record.generation, MAX_BUNDLE)
+    bundle = _read_kept(layout, generation)
     trust = read_trust(layout)
     verified = verify_kept_generation(layout, trust, generation, bundle)
+    record = record_of(verified, bundle)
+    if record.generation != generation:  # it would not boot either
+        hint = "somebody changed the config partition; take another one: patronus history"
+        raise Refused([Problem("", f"generation {generation} holds another bundle than its name says", hint)])
+    record = Generations(layout.config).record(generation) or record
     documents, built = _build(layout, verified)
     notes = _tell_rotation(trust, verified)
     if _is_false(layout, verified, built):  # a way back stays one: what it renders to here counts
         notes += (FALSE_RENDERING._replace(severity=WARNING),)
     rotates = exchanges(verified, trust.chain)
-    base = generations.base(generation) if edit_of(generation) else None
+    base = Generations(layout.config).base(generation) if edit_of(generation) else None
     return Candidate(record, bundle, documents, built.tree, notes + built.warnings, rotates, verified.rendered, base)
 
 
@@ -95,6 +95,17 @@ def _tell_edits(running: str) -> tuple[Problem, ...]:
         return ()
     message = f"the local edits made on this box ({edits}) end with it, unless its document holds them as well"
     return (Problem("", message, "compare with: patronus show --pending", WARNING),)
+
+
+def _read_kept(layout: Layout, generation: str) -> bytes:
+    generations = Generations(layout.config)
+    if not generations.has(generation):
+        raise Refused([Problem("", f"this box has no generation {generation[:60]!r}", "see: patronus history")])
+    try:
+        return generations.read(generation, MAX_BUNDLE)
+    except OSError as error:
+        hint = "take another one: patronus history"
+        raise Refused([Problem("", f"generation {generation} cannot be read: {error.strerror}", hint)]) from error
 
 
 def _tell_rotation(trust: Trust, verified: Verified) -> tuple[Problem, ...]:

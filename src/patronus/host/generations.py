@@ -1,4 +1,4 @@
-"""The generations of a box: signed bundles on the config partition, written once and never rewritten.
+"""The generations of a box: signed bundles on the config partition, written once and never changed.
 
 /config/generations/<serial>-<digest16>/bundle       as it was delivered, byte for byte
 /config/generations/<serial>-<digest16>/record.json  when it was confirmed, by whom
@@ -84,6 +84,10 @@ class Generations:
     def base(self, generation: str) -> Path:
         """Return where the owners' bundle lies that a generation is, or was made on."""
         return self.folder / generation / ("base" if edit_of(generation) else "bundle")
+
+    def has(self, generation: str) -> bool:
+        """Tell whether something is kept under this name, whatever became of it."""
+        return generation in {place.name for place in self.folder.glob("[!.]*")}
 
     def keep(self, bundle: bytes, record: Record, running: str = "", base: Path | None = None) -> None:
         """Store a verified bundle; an interrupted write leaves nothing that looks like a generation.
