@@ -51,7 +51,8 @@ class KeptTrees(NamedTuple):
     def keep(self, generation: str, signed: Rendered | None, tree: Tree) -> None:
         """Keep a tree for the boots to come if its signers said the same of it, with the same program.
 
-        The oldest ones are forgotten, but not that of the generation that boots. A disk that takes nothing costs only time.
+        The oldest ones are forgotten, but not that of the generation that boots. A disk that takes nothing costs only
+        time.
         """
         if signed != Rendered(self.engine, tree.manifest.digest):
             return
