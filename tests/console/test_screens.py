@@ -214,6 +214,32 @@ def test_a_number_nobody_knows_starts_nothing(played: Played) -> None:
     drive(story)
 
 
+def test_what_is_typed_ahead_waits_for_its_question(played: Played) -> None:
+    async def story(c: Console) -> None:
+        await c.type("7", "enter", *"192.0.2.15", "enter")
+        await c.see("time=1 ms")
+        assert [(name, request["host"]) for name, request in played.asked] == [("Ping", "192.0.2.15")]
+        await c.type("escape", "5", "enter", "2", "enter", "2", "enter")
+        await c.wait(lambda: [name for name, _ in played.asked] == ["Ping", "PowerOff"], "the box switched off")
+
+    drive(story)
+
+
+def test_escape_takes_back_what_a_box_that_does_not_answer_keeps_waiting(played: Played) -> None:
+    async def story(c: Console) -> None:
+        played.hurries.clear()
+        await c.type("1", "2", "enter")
+        await c.wait(lambda: [name for name, _ in played.asked] == ["History"], "the question for the history")
+        await c.type("1", "enter", "2", "enter", "escape")
+        await c.see("Number:")
+        played.hurries.set()
+        await c.type("5", "enter")
+        await c.see("What shall the box do?")
+        assert [name for name, _ in played.asked] == ["History"]
+
+    drive(story)
+
+
 def test_log_out_ends_the_session(played: Played) -> None:
     async def story(c: Console) -> None:
         await c.type("0", "enter")
@@ -256,7 +282,7 @@ def test_who_goes_back_while_the_box_thinks_is_in_the_menu(played: Played) -> No
         await c.type("escape")
         await c.see("Number:")
         played.hurries.set()
-        await c.wait(lambda: not c.app.workers, "the end of the work")
+        await c.wait(lambda: all(worker.group == "keys" for worker in c.app.workers), "the end of the work")
         await c.open(16)
         await c.see("SHA256:x")
         assert [name for name, _ in played.asked].count("StickBundle") == 1

@@ -8,6 +8,7 @@ from typing import ClassVar
 from textual import work
 from textual.app import App
 from textual.binding import Binding, BindingType
+from textual.events import Event, Key
 from textual.message import Message
 from textual.reactive import var
 
@@ -20,6 +21,7 @@ from patronus.console.screens.find import FindScreen
 from patronus.console.screens.help import HelpScreen
 from patronus.console.screens.menu import MenuScreen
 from patronus.console.terminal import clear, use_plain_glyphs
+from patronus.console.turns import Turns, settle
 
 _POLL = 10.0
 """Seconds between two looks at the box; what is pending counts down by itself meanwhile."""
@@ -49,13 +51,31 @@ class ConsoleApp(App[int]):
         super().__init__(driver_class=LineDriver, ansi_color=True)
         use_plain_glyphs()
         self.call_box = call
+        self.turns = Turns(self._is_ready)
 
     def on_mount(self) -> None:
         """Show the menu and begin to watch the box."""
         self.theme = "textual-ansi"
         self.push_screen(MenuScreen())
+        self._press_keys_in_turn()
         self.poll()
         self.set_interval(_POLL, self.poll)
+
+    async def on_event(self, event: Event) -> None:
+        """Let keys wait for their turn. They come back forwarded, from widgets that had no use for them."""
+        if isinstance(event, Key) and not event.is_forwarded:
+            self.turns.add(event)
+        else:
+            await super().on_event(event)
+
+    @work(group="keys")
+    async def _press_keys_in_turn(self) -> None:
+        while True:
+            await settle(self)
+            await super().on_event(await self.turns.take())
+
+    def _is_ready(self) -> bool:
+        return not isinstance(self.screen, DialogScreen) or self.screen.is_ready
 
     @work(thread=True, exclusive=True, group="poll")
     def poll(self) -> None:
@@ -74,6 +94,7 @@ class ConsoleApp(App[int]):
             with self.suspend():
                 clear()
                 subprocess.run(action.program, check=False)
+            self.turns.forget()
         else:
             self.push_screen(DialogScreen(action, self.call_box))
 

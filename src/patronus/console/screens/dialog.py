@@ -62,7 +62,8 @@ class DialogScreen(ConsoleScreen[None]):
         self._conversation = Conversation(action, Talk(call, say=self._say))
         self._step: Widget | None = None
         self._busy = False
-        self._preparing = False
+        self.is_ready = False
+        """Whether keys have something to go to: not while the box is asked what comes next."""
 
     def compose(self) -> ComposeResult:
         """Lay out the title, what cannot wait, and room for the step."""
@@ -76,7 +77,7 @@ class DialogScreen(ConsoleScreen[None]):
         self._go_on()
 
     def _go_on(self) -> None:
-        self._preparing = True
+        self.is_ready = False
         self._prepare()
 
     @work(thread=True, exclusive=True)
@@ -91,7 +92,6 @@ class DialogScreen(ConsoleScreen[None]):
 
     async def on_prepared(self, message: Prepared) -> None:
         """Show what comes next."""
-        self._preparing = False
         if message.prompt:
             await self._show(QuestionStep(message.prompt))
         elif message.warning:
@@ -101,7 +101,7 @@ class DialogScreen(ConsoleScreen[None]):
 
     async def on_decided(self, message: Decided) -> None:
         """Take an answer, once."""
-        if self._preparing:
+        if not self.is_ready:
             return
         if isinstance(self._step, QuestionStep):
             fault = self._conversation.answer(self._step.prompt, message.value)
@@ -116,7 +116,7 @@ class DialogScreen(ConsoleScreen[None]):
                 self.action_back()
 
     async def _start(self) -> None:
-        self._busy = True
+        self._busy, self.is_ready = True, False
         await self._show(WorkingStep())
         self._run()
 
@@ -134,7 +134,6 @@ class DialogScreen(ConsoleScreen[None]):
 
     async def on_finished(self, message: Finished) -> None:
         """Show the page, and make it anew from time to time when the action says so."""
-        self._preparing = False
         if isinstance(self._step, PageStep):
             self._step.show(message.page)
         else:
@@ -150,13 +149,15 @@ class DialogScreen(ConsoleScreen[None]):
         with self.app.batch_update():
             await body.remove_children()
             await body.mount(step)
+        self.is_ready = True
+        self.console_app.turns.stir()
 
     def action_back(self) -> None:
         """Go back a question, or to the menu. What the box has begun it ends."""
         if self._busy:
             return
         # What is being prepared reads the answers: none is taken from it, Escape leads to the menu then.
-        if not (self._preparing or isinstance(self._step, PageStep)) and self._conversation.go_back():
+        if self.is_ready and not isinstance(self._step, PageStep) and self._conversation.go_back():
             self._go_on()
         else:
             self.dismiss()
