@@ -112,6 +112,7 @@ ANSWERS: dict[str, m.Message] = {
     ),
     "Reboot": m.Nothing(),
     "PowerOff": m.Nothing(),
+    "FactoryReset": m.Nothing(),
 }
 
 
@@ -231,6 +232,8 @@ def test_a_refusal_is_code_one_with_every_problem(daemon: Daemon, bundle: Path, 
         (["diagnose", "routes"], ("Diagnose", {"topic": "routes"})),
         (["reboot"], ("Reboot", {})),
         (["power-off"], ("PowerOff", {})),
+        (["factory-reset", "--yes"], ("FactoryReset", {"keep_trust": False})),
+        (["factory-reset", "--yes", "--keep-trust"], ("FactoryReset", {"keep_trust": True})),
     ],
 )
 def test_what_is_asked(argv: list[str], asked: tuple[str, dict[str, Any]], daemon: Daemon, patronus: Command) -> None:
@@ -269,7 +272,7 @@ def test_show_prints_a_document_as_it_is(daemon: Daemon, patronus: Command) -> N
      (["apply", "--dry-run", "x.bundle"], "Plan"), (["links"], "Links"), (["ping", "gw"], "Ping"),
      (["connections"], "Connections"), (["firewall-log"], "FirewallLog"), (["counters"], "Counters"),
      (["diagnose", "routes"], "Diagnose"),
-     (["reboot"], "Reboot"), (["power-off"], "PowerOff")],
+     (["reboot"], "Reboot"), (["power-off"], "PowerOff"), (["factory-reset", "--yes"], "FactoryReset")],
 )  # fmt: skip
 def test_programs_get_the_whole_result(
     argv: list[str], name: str, daemon: Daemon, bundle: Path, patronus: Command
@@ -294,7 +297,8 @@ def test_nothing_a_box_says_reaches_the_terminal_raw(
 
 
 @pytest.mark.parametrize("argv", [["ping", "-f"], ["ping", "a b"], ["ping", "gw", "--count", "21"],
-                                  ["connections", "--limit", "0"], ["firewall-log", "--limit", "501"]])  # fmt: skip
+                                  ["connections", "--limit", "0"], ["firewall-log", "--limit", "501"],
+                                  ["factory-reset"], ["factory-reset", "--keep-trust"]])  # fmt: skip
 def test_what_makes_no_sense_asks_nothing(argv: list[str], daemon: Daemon, patronus: Command) -> None:
     assert patronus(*argv).returncode in {1, 2}
     assert daemon.asked == []

@@ -28,7 +28,7 @@ COMMANDS = {
     "Trust": ["trust", "show"], "StickKeys": ["trust", "stick"], "StickBundles": ["stick"],
     "Enrol": ["trust", "enrol", "x.bundle"], "PlanEdit": ["edit", "system.hostname", "gate", "--dry-run"],
     "Edit": ["edit", "system.hostname", "gate", "--yes"], "PendingEdits": ["show", "--pending"],
-    "Reboot": ["reboot"], "PowerOff": ["power-off"],
+    "Reboot": ["reboot"], "PowerOff": ["power-off"], "FactoryReset": ["factory-reset", "--yes"],
 }  # fmt: skip
 RESULTS = {operation.name: operation.result for operation in OPERATIONS}
 

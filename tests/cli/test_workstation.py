@@ -95,7 +95,8 @@ def test_every_refusal_is_data_where_data_is_asked_for(broken: Path, trust: Path
 
 
 BOX = ["status", "apply", "confirm", "rollback", "history", "diff", "show", "links", "ping", "connections",
-       "firewall-log", "counters", "diagnose", "reboot", "power-off", "stick", "trust", "edit"]  # fmt: skip
+       "firewall-log", "counters", "diagnose", "reboot", "power-off", "factory-reset", "stick", "trust",
+       "edit"]  # fmt: skip
 
 
 @pytest.mark.parametrize("command", BOX)
@@ -105,6 +106,7 @@ def test_away_from_a_box_programs_are_told_so_too(command: str, bundle: Path, pa
         "diff": ["7"],
         "ping": ["gw"],
         "diagnose": ["routes"],
+        "factory-reset": ["--yes"],
         "trust": ["show"],
         "edit": ["system.hostname", "gw", "--yes"],
     }

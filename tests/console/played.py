@@ -76,6 +76,7 @@ ANSWERS: dict[str, m.Message] = {
     "Apply": m.ApplyResult(generation="9-0011223344556677", confirm_within=600, review=REVIEW),
     "Reboot": m.Nothing(),
     "PowerOff": m.Nothing(),
+    "FactoryReset": m.Nothing(),
 }  # fmt: skip
 
 

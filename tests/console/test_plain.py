@@ -54,6 +54,12 @@ def test_b_goes_back_and_a_warning_needs_the_whole_word(played: Played) -> None:
     assert [name for name, _ in played.asked] == ["History", "History", "PowerOff"]
 
 
+def test_everything_is_forgotten_only_after_a_warning(played: Played, capsys: pytest.CaptureFixture[str]) -> None:
+    talk("4", "1", "no", "4", "1", "yes", "", "0")
+    assert "home folders, SSH host keys are lost" in " ".join(capsys.readouterr().out.split())
+    assert played.asked == [("FactoryReset", {"keep_trust": True})]
+
+
 def test_a_pending_change_is_kept(played: Played, capsys: pytest.CaptureFixture[str]) -> None:
     played.wait_for_change()
     talk("11", "1", "", "0")

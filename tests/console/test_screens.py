@@ -119,6 +119,8 @@ Step = tuple[str, tuple[str, ...]]
 ASK_POWER: Step = ("What shall the box do?", ("2", "enter"))
 ASK_GENERATION: Step = ("Which generation?", ("2", "enter"))
 WAYS: list[tuple[str, int, list[Step], str]] = [
+    ("factory", 4, [], "What shall it forget?"),
+    ("factory-warning", 4, [("What shall it forget?", ("2", "enter"))], "the box's id are lost"),
     ("power", 5, [], "What shall the box do?"),
     ("power-warning", 5, [ASK_POWER], "switches off now"),
     ("ping-question", 7, [], "Host name or address"),
@@ -181,7 +183,7 @@ def test_numbers_names_and_helps_are_all_different_and_tell_the_command() -> Non
 
 def test_arrows_mouse_numbers_and_the_palette_lead_to_the_same(played: Played) -> None:
     async def story(c: Console) -> None:
-        await c.type("down", "down", "enter")
+        await c.type("down", "down", "down", "enter")
         await c.see("Host name or address")
         await c.type("escape")
         await c.see("Number:")

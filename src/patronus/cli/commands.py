@@ -158,6 +158,10 @@ def add_observation(commands: Any) -> None:
     _add(commands, "reboot", "restart the box; a pending change is not kept", "observe")
     _add(commands, "power-off", "switch the box off", "observe")
 
+    reset = _add(commands, "factory-reset", "forget configuration, history, keys and logs, then restart", "observe")
+    reset.add_argument("--keep-trust", action="store_true", help="whose signatures count, and the box's id, stay")
+    reset.add_argument("--yes", action="store_true", help="nothing is forgotten without")
+
 
 def add_stick(commands: Any) -> None:
     """Add `stick` to the parser."""

@@ -80,3 +80,13 @@ def run_power_off(arguments: argparse.Namespace) -> int:
     result = call(registry.POWER_OFF, m.Nothing())
     say("the box switches off")
     return _print(arguments, result, ()) if arguments.json else 0
+
+
+def run_factory_reset(arguments: argparse.Namespace) -> int:
+    """Make the box forget everything."""
+    if not arguments.yes:
+        hint = "patronus factory-reset --yes, with --keep-trust if the box stays yours"
+        raise Refused([Problem("", "configuration, history, keys and logs of this box would be lost", hint)])
+    result = call(registry.FACTORY_RESET, m.FactoryResetRequest(keep_trust=arguments.keep_trust))
+    say("the box restarts and forgets everything")
+    return _print(arguments, result, ()) if arguments.json else 0

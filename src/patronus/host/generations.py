@@ -134,6 +134,11 @@ class Generations:
         self._write_record(self.folder / record.generation, record)
         self._prune()
 
+    def forget_confirmed(self) -> None:
+        """Let none of them boot any more, durably."""
+        (self.config / "confirmed").unlink(missing_ok=True)
+        sync_folder(self.config)
+
     def _settle_record(self) -> None:
         """Write the time of a confirmation that was cut before its record was written."""
         place = self.folder / (self.confirmed() or "none")

@@ -90,6 +90,16 @@ class Layout(NamedTuple):
         return self.root / "var/lib/patronus/device-key"
 
     @property
+    def factory_reset(self) -> Path:
+        """The mark that makes the next boot forget everything, patronus-reset.service."""
+        return self.config / "factory-reset"
+
+    @property
+    def state(self) -> Path:
+        """The state partition: leases, logs, host keys, home folders."""
+        return self.root / "var"
+
+    @property
     def vendor(self) -> Path:
         """Read-only files of the image."""
         return self.root / "usr/lib/patronus"

@@ -19,6 +19,12 @@ class Nothing(Message):
     """A request without parameters."""
 
 
+class FactoryResetRequest(Message):
+    """`keep_trust`: the box stays its owner's: whose signatures count, and the box's id."""
+
+    keep_trust: bool = False
+
+
 class Finding(Message):
     """One problem, as `patronus.values.problem.Problem`."""
 

@@ -73,6 +73,9 @@ COUNTERS = Operation("Counters", "What each firewall rule has matched", m.Nothin
 DIAGNOSE = Operation("Diagnose", "Routes, neighbours, sockets, ...", o.DiagnoseRequest, o.Output, Role.OPERATOR)
 REBOOT = Operation("Reboot", "Restart the box", m.Nothing, m.Nothing, Role.OPERATOR, disrupts=True)
 POWER_OFF = Operation("PowerOff", "Switch the box off", m.Nothing, m.Nothing, Role.ADMIN, disrupts=True)
+FACTORY_RESET = Operation(
+    "FactoryReset", "Forget everything and restart", m.FactoryResetRequest, m.Nothing, Role.ADMIN, disrupts=True
+)
 
 TRUST = Operation("Trust", "Whose signatures this box accepts", m.Nothing, t.Trust, Role.VIEWER)
 ENROL = Operation(
@@ -85,7 +88,7 @@ STICK_BUNDLE = Operation("StickBundle", "A bundle from a stick", o.StickRequest,
 OPERATIONS: tuple[Operation[Any, Any], ...] = (
     *(STATUS, PLAN, APPLY, CONFIRM, ROLLBACK, HISTORY, DIFF, SHOW),
     *(PLAN_EDIT, EDIT, PENDING_EDITS),
-    *(LINKS, PING, CONNECTIONS, FIREWALL_LOG, COUNTERS, DIAGNOSE, REBOOT, POWER_OFF),
+    *(LINKS, PING, CONNECTIONS, FIREWALL_LOG, COUNTERS, DIAGNOSE, REBOOT, POWER_OFF, FACTORY_RESET),
     *(TRUST, ENROL, STICK_KEYS, STICK_BUNDLES, STICK_BUNDLE),
 )
 

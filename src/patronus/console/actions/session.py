@@ -1,8 +1,9 @@
-"""Log out, restart, switch off."""
+"""Log out, restart, switch off, forget everything."""
 
 from __future__ import annotations
 
 from patronus.console.action import Action, Choice, Page, Question, Talk, tell
+from patronus.ops import messages as m
 from patronus.ops import registry
 
 _CHOICES = [Choice("reboot", "Restart the box"), Choice("off", "Switch the box off")]
@@ -44,4 +45,36 @@ POWER = Action(
     _end_work,
     questions=(Question("how", "What shall the box do?", choices=lambda _talk: _CHOICES),),
     warning=_warn,
+)
+
+
+_KEEP, _ALL = "keep-trust", "all"
+_KEEPS = [
+    Choice(_KEEP, "The box stays mine: keep whose signatures count, and its id"),
+    Choice(_ALL, "Everything, as for another owner"),
+]
+
+
+def _forget(talk: Talk) -> Page:
+    talk.ask(registry.FACTORY_RESET, m.FactoryResetRequest(keep_trust=talk.answers["what"] == _KEEP))
+    return tell("The box restarts and forgets everything.")
+
+
+def _warn_of_loss(talk: Talk) -> str:
+    owner = "" if talk.answers["what"] == _KEEP else ", the keys enrolled here and the box's id"
+    return (
+        f"Configuration, history, leases, logs, home folders, SSH host keys{owner} are lost, and the box restarts. It "
+        "forwards nothing until it gets a signed bundle, on a stick for example."
+    )
+
+
+FACTORY = Action(
+    4,
+    "factory-defaults",
+    "Factory defaults",
+    "The box forgets its configuration and everything it has learnt, and restarts as new. It then waits for a signed "
+    "bundle: have a stick ready. Command line: patronus factory-reset.",
+    _forget,
+    questions=(Question("what", "What shall it forget?", choices=lambda _talk: _KEEPS),),
+    warning=_warn_of_loss,
 )
