@@ -260,6 +260,14 @@ class Router:
                     raise AgentError(f"{self.name} was switched off while something was typed")
                 echo += received
 
+    def press(self, keys: str) -> None:
+        """Presses keys on the serial console and waits until the guest says something: an echo, or a new screen."""
+        with socket.socket(socket.AF_UNIX) as cable:
+            cable.settimeout(PATIENCE)
+            cable.connect(str(self.spec.console_socket))
+            cable.sendall(keys.encode())
+            cable.recv(1)
+
     def save_evidence(self, folder: Path) -> None:
         """Copies what helps to understand a failure; a part that cannot be had leaves a note instead."""
         folder.mkdir(parents=True, exist_ok=True)

@@ -16,13 +16,14 @@ class SerialLine:
 
     def __init__(self, router: Router) -> None:
         self._router = router
+        self._begin = 0
         self._seen = 0
 
     def wait_for(self, words: str, *, seconds: float = PATIENCE) -> str:
         """Waits for words after those found last; returns all in between. Raises WaitTimeoutError."""
 
         def find() -> tuple[int, str] | None:
-            text = ESCAPES.sub("", self._router.serial())
+            text = ESCAPES.sub("", self._router.serial()[self._begin :])
             at = text.find(words, self._seen)
             return (at, text) if at >= 0 else None
 
@@ -33,3 +34,12 @@ class SerialLine:
     def enter(self, text: str) -> None:
         """Types a line and presses Enter."""
         self._router.type(text)
+
+    def skip(self) -> None:
+        """Looks at nothing of what has come until now."""
+        self._begin, self._seen = len(self._router.serial()), 0
+
+    def press(self, keys: str) -> None:
+        """Presses keys; only what comes after them counts."""
+        self.skip()
+        self._router.press(keys)
