@@ -38,12 +38,14 @@ class SharedHouse:
         self._failed = False
 
     def get(self) -> House:
-        """The booted house."""
+        """The booted house, and its client with a lease."""
         if self._failed:
             pytest.fail("the house did not boot: see the first story that needed it", pytrace=False)
         if not self._booted:
             self._failed = True
             self._house.router.boot()
+            # Stories reach the box from the client; whichever is the first of a worker needs its address.
+            assert self._house.lease
             self._failed = False
             self._booted = True
         return self._house

@@ -24,14 +24,12 @@ def ssh_words(*options: str) -> list[str]:
 
 def log_in(house: House, user: str, key: Owner, *command: str) -> subprocess.CompletedProcess[str]:
     """Runs a command on the box as the client's user, by SSH with a key."""
-    assert house.lease
     words = ssh_words(f"IdentityFile={key.key}", "IdentitiesOnly=yes", "PreferredAuthentications=publickey")
     return house.lan.run(*words, f"{user}@{BOX}", *command, check=False)
 
 
 def log_in_by_password(house: House, user: str, password: str) -> subprocess.CompletedProcess[str]:
     """Runs `id` on the box, giving a password when asked for one."""
-    assert house.lease
     helper = house.lab.folder / "askpass"
     helper.write_text(f"#!/bin/sh\necho '{password}'\n")
     helper.chmod(0o700)
@@ -113,7 +111,6 @@ def test_a_locked_admin_is_out(house: House) -> None:
 @pytest.fixture
 def open_session(house: House) -> Iterator[subprocess.Popen[bytes]]:
     """An admin's session that has said hello and stays."""
-    assert house.lease
     log = house.lan.folder / "lan-ssh.log"
     log.unlink(missing_ok=True)
     words = ssh_words(f"IdentityFile={house.admin.key}", "IdentitiesOnly=yes")
@@ -134,7 +131,6 @@ def test_an_open_session_outlives_a_change_of_sshd(house: House, open_session: s
 
 
 def test_ssh_can_be_switched_off_and_on_again(house: House) -> None:
-    assert house.lease
     house.apply(house.base.put("ssh.enabled", False), "--confirm-now")
     assert not house.can_manage()
 
@@ -143,7 +139,6 @@ def test_ssh_can_be_switched_off_and_on_again(house: House) -> None:
 
 
 def test_the_box_takes_the_time_and_gives_it_to_home(house: House) -> None:
-    assert house.lease
     server = TimeServer(house.wan, GATEWAY4)
     try:
         answer = wait_for(lambda: ask_time_of_box(house), what="the box to know the time")

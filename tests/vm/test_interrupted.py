@@ -23,7 +23,6 @@ class Interrupted:
     """An apply whose process stands still between the new firewall and the restart of the services."""
 
     def __init__(self, house: House) -> None:
-        assert house.lease
         self.house = house
         self.confirmed = house.status()["confirmed"]
         self.tree = house.router.run("readlink", CURRENT).out
@@ -76,7 +75,6 @@ def test_a_power_cut_in_the_middle_of_an_apply_boots_the_confirmed_generation(ho
 
 
 def test_what_goes_back_may_be_killed_while_it_waits(house: House) -> None:
-    assert house.lease
     confirmed = house.status()["confirmed"]
     house.apply(cut_management(house.base), "--confirm-within", f"{DEADLINE}s")
     wait_for(lambda: house.router.property_of(REVERT, "MainPID") != "0", what="the program that goes back to wait")

@@ -55,7 +55,6 @@ def test_no_host_becomes_the_box_by_asking(house: House) -> None:
 
 
 def test_a_new_record_is_answered_by_the_same_process_with_its_cache(house: House) -> None:
-    assert house.lease
     house.lan.resolve(SERVER_NAME, BOX)
     before = house.router.main_pids()
     record = {"name": "nas.home.arpa", "a": ["192.168.1.9"]}
