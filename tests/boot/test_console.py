@@ -37,15 +37,19 @@ def changes(box: Box, act: Callable[[], None]) -> list[str]:
 
 def test_an_open_console_logs_in_by_itself_and_leaves_sessions_alone(box: Box) -> None:
     assert enforce(box, "open") == [f"systemctl --no-block restart -- {PROMPT}"]
-    secret = box.layout.root / "run/credstore/agetty.autologin"
-    assert (secret.read_bytes(), secret.stat().st_mode & 0o777) == (b"console", 0o600)
+    secrets = {path.name: path for path in (box.layout.root / "run/credstore").iterdir()}
+    assert {name: path.read_bytes() for name, path in secrets.items()} == {
+        "agetty.autologin": b"console",
+        "login.noauth": b"yes",
+    }
+    assert {path.stat().st_mode & 0o777 for path in secrets.values()} == {0o600}
 
 
 def test_a_closed_console_ends_every_session(box: Box) -> None:
     enforce(box, "open")
     assert enforce(box, "disabled") == [f"systemctl stop -- {PROMPT} {SESSION}"]
     assert (box.layout.run / "console-disabled").exists()
-    assert not (box.layout.root / "run/credstore/agetty.autologin").exists()
+    assert list((box.layout.root / "run/credstore").iterdir()) == []
 
 
 def test_the_usual_console_comes_back(box: Box) -> None:

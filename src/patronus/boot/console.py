@@ -13,7 +13,8 @@ from patronus.host import units
 from patronus.host.files import write_atomically
 from patronus.host.layout import Layout
 
-_USER = b"console"
+_LOGIN = {"agetty.autologin": b"console", "login.noauth": b"yes"}
+"""Whom agetty(8) logs in, and that login(1) asks for no password: with the options the units give it, it would."""
 
 
 def main() -> int:
@@ -35,7 +36,8 @@ def enforce(layout: Layout) -> None:
         units.change_units("stop", units.list_units("getty@*.service", "serial-getty@*.service"))
         return
     if policy["access"] == "open":
-        write_atomically(_login(layout), _USER, 0o600)
+        for name, value in _LOGIN.items():
+            write_atomically(_credentials(layout) / name, value, 0o600)
     _ask_again()
 
 
@@ -48,16 +50,17 @@ def release(layout: Layout) -> None:
 
 def _forget(layout: Layout) -> None:
     _closed(layout).unlink(missing_ok=True)
-    _login(layout).unlink(missing_ok=True)
+    for name in _LOGIN:
+        (_credentials(layout) / name).unlink(missing_ok=True)
 
 
 def _closed(layout: Layout) -> Path:
     return layout.run / "console-disabled"
 
 
-def _login(layout: Layout) -> Path:
-    """Return where agetty(8) finds whom to log in: units import credentials from /run/credstore (systemd.exec(5))."""
-    return layout.root / "run/credstore/agetty.autologin"
+def _credentials(layout: Layout) -> Path:
+    """Return where the prompts' units import credentials from (systemd.exec(5))."""
+    return layout.root / "run/credstore"
 
 
 def _ask_again() -> None:
