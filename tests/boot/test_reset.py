@@ -70,7 +70,8 @@ def test_a_box_of_another_owner_knows_nothing(used: Box, monkeypatch: pytest.Mon
     ask(used, keep_trust=False)
     boot(used, monkeypatch)
     assert left(used.layout.config) == {"incoming", "generations", "trust", "lost+found", "lost+found/inode"}
-    assert left(used.layout.state) == {"lost+found", "lost+found/inode", "lib", "lib/dbus", "lib/dbus/machine-id"}
+    stays = {"home", "lost+found", "lost+found/inode", "lib", "lib/dbus", "lib/dbus/machine-id"}
+    assert left(used.layout.state) == stays
     assert (tmp_path / "outside/file").exists()
     with pytest.raises(Refused, match="no configuration yet"):
         choose(used.layout)

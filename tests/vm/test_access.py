@@ -83,14 +83,14 @@ def test_a_password_counts_only_where_the_document_says_so(house: House) -> None
 
 def test_a_viewer_cannot_read_what_only_admins_are_shown(house: House) -> None:
     """The document as it was delivered with the disk, and every one since."""
-    visitor = Owner.make(house.lab.folder, "visitor")
-    entry = {"name": "visitor", "role": "viewer", "ssh_keys": [visitor.public_key]}
+    spy = Owner.make(house.lab.folder, "spy")
+    entry = {"name": "spy", "role": "viewer", "ssh_keys": [spy.public_key]}
     secret = {"name": "bob", "password_hash": PASSWORD_HASH}
     house.apply(house.base.add("system.admins", secret).add("system.admins", entry), "--confirm-now")
     search = ("grep", "--recursive", "--files-with-matches", "--fixed-strings", PASSWORD_HASH, "/config", "/run")
     assert "/config/generations/" in house.router.run(*search, check=False).out, "root finds it"
 
-    found = log_in(house, "visitor", visitor, shlex.join((*search, "/var")))
+    found = log_in(house, "spy", spy, shlex.join((*search, "/var")))
 
     assert found.stdout == ""
     assert "/config: Permission denied" in found.stderr

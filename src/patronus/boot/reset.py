@@ -18,6 +18,8 @@ from patronus.host.layout import Layout
 KEEP_TRUST = b"keep-trust\n"
 """What the mark says when the box goes on belonging to its owner."""
 _STAYS = {"lost+found"}
+_HOMES = "home"
+"""A folder of the state partition that the unit's sandbox mounts on itself: it can be emptied, not removed."""
 _OWNER = {"trust", "device.json"}
 _FOLDERS = ("incoming", "generations", "trust")
 
@@ -38,7 +40,9 @@ def forget(layout: Layout, *, keep_trust: bool) -> None:
     _empty(layout.config, _STAYS | {mark.name} | (_OWNER if keep_trust else set()))
     for name in _FOLDERS:
         (layout.config / name).mkdir(mode=0o755, exist_ok=True)
-    _empty(layout.state, _STAYS)
+    _empty(layout.state, _STAYS | {_HOMES})
+    (layout.state / _HOMES).mkdir(exist_ok=True)
+    _empty(layout.state / _HOMES, set())
     # The running system has its id from there already; a box of another owner gets another one, machine-id(5).
     write_atomically(layout.state / "lib/dbus/machine-id", f"{secrets.token_hex(16)}\n".encode(), 0o444)
     os.sync()

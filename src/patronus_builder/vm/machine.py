@@ -136,8 +136,8 @@ class Machine:
         self.process.kill()
         self.process.wait()
         if self._tpm is not None:
-            self._tpm.terminate()  # what it must remember it has written; a QEMU that ended early never spoke to it
-            self._tpm.wait(10)
+            self._tpm.kill()  # what it must remember it has written; without QEMU it may wait for another one for good
+            self._tpm.communicate()
         self._log.close()
         if self._qmp is not None:
             self._qmp.close()
