@@ -555,14 +555,19 @@ def test_a_confirm_that_was_ended_before_it_could_say_so_still_counts(box: Box, 
     assert state(box) == (new, new, False)
 
 
-def test_going_back_from_what_a_cut_confirmation_kept_is_not_said_to_be_done(
-    box: Box, running: str, monkeypatch: pytest.MonkeyPatch
-) -> None:
-    """The link has moved, and the disk took no record any more: both the box and its words are of the new one."""
-    new = apply(box, sign(box.key, 11, OTHER)).generation
+def cut_confirmation(box: Box, monkeypatch: pytest.MonkeyPatch) -> None:
+    """The link has moved, and the disk takes no record any more."""
     with monkeypatch.context() as full, pytest.raises(OSError, match="No space"):
         full.setattr(Generations, "_write_record", Mock(side_effect=OSError(errno.ENOSPC, "No space left on device")))
         confirm(box)
+
+
+def test_going_back_from_what_a_cut_confirmation_kept_is_not_said_to_be_done(
+    box: Box, running: str, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    """Both the box and its words are of the new one."""
+    new = apply(box, sign(box.key, 11, OTHER)).generation
+    cut_confirmation(box, monkeypatch)
     with pytest.raises(Refused, match=f"(?s){new} was confirmed already.*patronus rollback {running}"):
         rollback(box)
     assert state(box) == (new, new, False)
@@ -575,9 +580,7 @@ def test_a_box_that_was_locked_down_is_not_so_any_more_after_a_cut_confirmation(
     box: Box, shut: str, monkeypatch: pytest.MonkeyPatch
 ) -> None:
     new = apply(box, sign(box.key, 11, OTHER)).generation
-    with monkeypatch.context() as full, pytest.raises(OSError, match="No space"):
-        full.setattr(Generations, "_write_record", Mock(side_effect=OSError(errno.ENOSPC, "No space left on device")))
-        confirm(box)
+    cut_confirmation(box, monkeypatch)
     assert revert.main() == 0
     assert state(box) == (new, new, False)
     assert status(box).failure is None
